@@ -1,0 +1,160 @@
+"""An indicator with holes: queries whose `{key}` placeholders the resource of a component fills."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from slo.estate.indicator import CounterQuery, EventRatio, GaugeQuery, MetricQuery, Proof, TimeSlice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slo.estate.indicator import Comparison, Indicator, Query
+    from slo.estate.spec import Account
+
+IndicatorType = Literal["event_ratio", "latency", "time_slice"]
+
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """Why an indicator cannot be measured: a stable code and a sentence with the fix."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTemplate:
+    namespace: str
+    metric: str
+    stat: str
+    dimensions: tuple[tuple[str, str], ...]
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return placeholders(self.stat, *(value for _, value in self.dimensions))
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return self.needs
+
+    def fill(self, values: Mapping[str, str], account: Account | None) -> Query:
+        """Dimensions sorted by name, so that equal queries are equal values."""
+        assert account is not None, "checked before filling"
+        dimensions = tuple(sorted((name, fill(text, values)) for name, text in self.dimensions))
+        return MetricQuery(account.name, account.region, self.namespace, self.metric, dimensions, fill(self.stat, values))
+
+
+@dataclass(frozen=True, slots=True)
+class CounterTemplate:
+    """Without a value for the keys of `alive` the counter is read all the same."""
+
+    selector: str
+    alive: str | None
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return placeholders(self.selector)
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return placeholders(self.selector, self.alive or "")
+
+    def fill(self, values: Mapping[str, str], _account: Account | None) -> Query:
+        alive = fill(self.alive, values) if self.alive and self.placeholders <= values.keys() else None
+        return CounterQuery(fill(self.selector, values), alive)
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeTemplate:
+    selector: str
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return placeholders(self.selector)
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return self.needs
+
+    def fill(self, values: Mapping[str, str], _account: Account | None) -> Query:
+        return GaugeQuery(fill(self.selector, values))
+
+
+QueryTemplate = MetricTemplate | CounterTemplate | GaugeTemplate
+"""`needs`: the keys without which the query falls away; `placeholders`: every key that it can use."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofTemplate:
+    query: QueryTemplate
+    at_least: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class RatioTemplate:
+    """A query whose optional key is absent falls away; then exactly one of good and bad must be left."""
+
+    type: IndicatorType
+    total: tuple[QueryTemplate, ...]
+    good: tuple[QueryTemplate, ...]
+    bad: tuple[QueryTemplate, ...]
+    proof: ProofTemplate | None
+
+    @property
+    def queries(self) -> tuple[QueryTemplate, ...]:
+        return (*self.total, *self.good, *self.bad, *((self.proof.query,) if self.proof else ()))
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return frozenset().union(*(q.placeholders for q in self.queries))
+
+    def fill(self, values: Mapping[str, str], account: Account | None) -> Indicator | Unbound:
+        total, good, bad = (_filled(part, values, account) for part in (self.total, self.good, self.bad))
+        if bool(good) == bool(bad):
+            keys = " or ".join(sorted({k for q in (*self.good, *self.bad) for k in q.needs}))
+            return Unbound("missing_resource", f"exactly one of {keys} is needed in resource")
+        proof = None
+        if self.proof is not None and self.proof.query.needs <= values.keys():
+            proof = Proof(self.proof.query.fill(values, account), self.proof.at_least)
+        return EventRatio(total, good, bad, proof)
+
+
+@dataclass(frozen=True, slots=True)
+class SliceTemplate:
+    type: IndicatorType
+    value: QueryTemplate
+    op: Comparison
+    threshold: str
+
+    @property
+    def queries(self) -> tuple[QueryTemplate, ...]:
+        return (self.value,)
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return self.value.placeholders | placeholders(self.threshold)
+
+    def fill(self, values: Mapping[str, str], account: Account | None) -> Indicator | Unbound:
+        return TimeSlice(self.value.fill(values, account), self.op, Decimal(fill(self.threshold, values)))
+
+
+IndicatorTemplate = RatioTemplate | SliceTemplate
+
+
+def placeholders(*texts: str) -> frozenset[str]:
+    return frozenset(name for text in texts for name in _PLACEHOLDER.findall(text))
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Once: braces inside a value, as in a PromQL selector, stay what they are."""
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
+
+
+def _filled(queries: tuple[QueryTemplate, ...], values: Mapping[str, str], account: Account | None) -> tuple[Query, ...]:
+    return tuple(q.fill(values, account) for q in queries if q.needs <= values.keys())

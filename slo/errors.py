@@ -1,0 +1,99 @@
+"""Every error Sloop raises on purpose. Each message is one line: what is wrong, where, and how to fix it.
+
+SloopError
+├── UsageError          the command line was used wrongly (exit 64)
+├── SettingsError       a setting is wrong or unsafe: the program does not start
+├── SpecError           estate or OpenSLO files have errors; carries every problem found
+├── SlicesError         a slices file has a bad line; carries file and line
+├── SourceError         CloudWatch, X-Ray or Prometheus did not answer usefully; `retryable` says whether trying again can help
+│   ├── AccessDenied    the missing IAM action is named
+│   └── Throttled       too many requests; always retryable
+├── StoreError          the database refused
+│   ├── Fenced          another process moved the shard first: roll back, reload, go on
+│   └── SchemaMismatch  the database's schema is older or newer than this program's
+└── DeliveryError       a page could not be published; `retryable` says whether trying again can help
+
+Anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+class SloopError(Exception):
+    """Expected: shown as one line, never as a traceback."""
+
+
+class UsageError(SloopError):
+    pass
+
+
+class SettingsError(SloopError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding in a file; `path` is like `spec.objectives[0].target`, `line` counts from 1."""
+
+    file: str
+    line: int
+    path: str
+    severity: Literal["error", "warning"]
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        return f"{where}: {self.severity}: {self.path + ': ' if self.path else ''}{self.message} [{self.code}]"
+
+
+class SpecError(SloopError):
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        errors = [p for p in problems if p.severity == "error"]
+        more = f" (and {len(errors) - 1} more; `sloop check` lists all)" if len(errors) > 1 else ""
+        super().__init__(f"{errors[0]}{more}")
+
+
+class SlicesError(SloopError):
+    def __init__(self, file: str, line: int, message: str) -> None:
+        self.file, self.line = file, line
+        super().__init__(f"{file}:{line}: {message}")
+
+
+class SourceError(SloopError):
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        self.retryable = retryable
+        super().__init__(message)
+
+
+class AccessDenied(SourceError):
+    def __init__(self, action: str, message: str) -> None:
+        self.action = action
+        super().__init__(f"{message}; allow the IAM action {action}", retryable=False)
+
+
+class Throttled(SourceError):
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=True)
+
+
+class StoreError(SloopError):
+    pass
+
+
+class Fenced(StoreError):
+    pass
+
+
+class SchemaMismatch(StoreError):
+    pass
+
+
+class DeliveryError(SloopError):
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        self.retryable = retryable
+        super().__init__(message)

@@ -1,0 +1,86 @@
+"""How good and total are counted: an indicator as concrete queries, ready for a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+Comparison = Literal["<=", "<", ">=", ">"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """One CloudWatch series at Period 60. `stat` as GetMetricData spells it: Sum, Maximum, SampleCount, p99, TC(:0.3)."""
+
+    account: str | None
+    region: str
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...]
+    stat: str
+
+
+@dataclass(frozen=True, slots=True)
+class CounterQuery:
+    """Every Prometheus counter that `selector` matches, read raw at minute marks and differenced by us.
+
+    `alive` selects gauges (`up{...}`) that prove the scraped process was there: a counter that appears while its
+    process was already alive counts from 0; without that proof its first value is only a baseline.
+    """
+
+    selector: str
+    alive: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeQuery:
+    """The largest value that `selector` has at the end of a minute."""
+
+    selector: str
+
+
+Query = MetricQuery | CounterQuery | GaugeQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Proof of life: when it answers (with at least `at_least`, if set), an absent total means idle and not missing."""
+
+    query: Query
+    at_least: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRatio:
+    """total = sum of `total`; bad = sum of `bad`, or total - sum of `good`: exactly one of the two is given.
+
+    Latency is the same thing: total = SampleCount, good = TC(:threshold).
+    """
+
+    total: tuple[Query, ...]
+    good: tuple[Query, ...] = ()
+    bad: tuple[Query, ...] = ()
+    proof: Proof | None = None
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return (*self.total, *self.good, *self.bad, *((self.proof.query,) if self.proof else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSlice:
+    """A minute is one event, good when `value` `op` `threshold` holds; a minute without a value is missing."""
+
+    value: Query
+    op: Comparison
+    threshold: Decimal
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return (self.value,)
+
+
+Indicator = EventRatio | TimeSlice

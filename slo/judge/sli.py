@@ -1,0 +1,128 @@
+"""From answers to slices: what was good, what was bad, what was idle and what was not measured at all.
+
+For an event ratio, minute by minute:
+- a total came: total as counted; an error count that is absent is 0, because it is only reported when nonzero
+- no total, but proof of life: idle (total 0, measured)
+- neither: missing
+- more bad than total, a negative, a fraction, NaN: quarantined, so missing, and counted
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slo.estate.indicator import EventRatio
+from slo.judge.answer import Failed, Series
+from slo.judge.series import MAX_COUNT, Slices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from slo.estate.indicator import Comparison, Indicator, Query, TimeSlice
+    from slo.judge.answer import Answer
+    from slo.judge.series import Bools, Floats
+    from slo.units import Minute
+
+_COMPARE: dict[Comparison, Callable[[Floats, float], Bools]] = {
+    "<=": np.less_equal,
+    "<": np.less,
+    ">=": np.greater_equal,
+    ">": np.greater,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Slices of start <= minute < end; `failure` says why there can be none; `quarantined` counts impossible minutes."""
+
+    slices: Slices
+    quarantined: int = 0
+    failure: str | None = None
+
+
+def measure(indicator: Indicator, answers: Mapping[Query, Answer], start: Minute, end: Minute, *, period: int = 1) -> Measured:
+    """`period` is the width of the answers' buckets in minutes.
+
+    A wide bucket's counts go to its first minute and all its minutes are measured and coarse; a time slice cannot be
+    told from a wide bucket, so its minutes stay missing.
+    """
+    failed = [a.message for a in (answers[q] for q in indicator.queries) if isinstance(a, Failed)]
+    if failed:
+        return Measured(Slices.of(()), failure=failed[0])
+    series = {q: a for q, a in answers.items() if isinstance(a, Series)}
+    if isinstance(indicator, EventRatio):
+        return _event_ratio(indicator, _Grid(series, start, end, period))
+    return Measured(_time_slices(indicator, series[indicator.value], start, end) if period == 1 else Slices.of(()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """Answers laid on the buckets of start..end; NaN where there is no value."""
+
+    series: Mapping[Query, Series]
+    start: Minute
+    end: Minute
+    period: int
+
+    def values(self, query: Query) -> Floats:
+        laid = np.full(-(-(self.end - self.start) // self.period), np.nan)
+        answer = self.series[query]
+        inside = (answer.minutes >= self.start) & (answer.minutes < self.end)
+        laid[(answer.minutes[inside] - self.start) // self.period] = answer.values[inside]
+        return laid
+
+    def total_of(self, queries: Iterable[Query]) -> tuple[Floats, Bools]:
+        """The sum of the queries with absent as 0, and where at least one of them had a value."""
+        table = np.array([self.values(q) for q in queries])
+        return np.nansum(table, axis=0), ~np.isnan(table).all(axis=0)
+
+
+def _event_ratio(indicator: EventRatio, grid: _Grid) -> Measured:
+    total, present = grid.total_of(indicator.total)
+    part, _ = grid.total_of(indicator.bad or indicator.good)
+    bad = part if indicator.bad else total - part
+    idle = ~present & _alive(indicator, grid)
+    possible = _is_count(total) & _is_count(bad) & (bad <= total)
+    measured = idle | (present & possible)
+    bad[~present] = 0
+    rows = np.flatnonzero(measured)
+    return Measured(
+        _spread(grid, rows, total[rows].astype(np.int64), bad[rows].astype(np.int64)),
+        quarantined=int((present & ~possible).sum()),
+    )
+
+
+def _alive(indicator: EventRatio, grid: _Grid) -> Bools:
+    if indicator.proof is None:
+        return np.zeros(-(-(grid.end - grid.start) // grid.period), bool)
+    proof = grid.values(indicator.proof.query)
+    floor = -np.inf if indicator.proof.at_least is None else float(indicator.proof.at_least)
+    alive: Bools = np.greater_equal(proof, floor)  # NaN is not
+    return alive
+
+
+def _is_count(values: Floats) -> Bools:
+    whole: Bools = np.isfinite(values) & (values >= 0) & (values <= MAX_COUNT) & np.equal(values, np.floor(values))
+    return whole
+
+
+def _spread(
+    grid: _Grid, rows: np.typing.NDArray[np.intp], total: np.typing.NDArray[np.int64], bad: np.typing.NDArray[np.int64]
+) -> Slices:
+    """Counts at the first minute of each bucket, its other minutes measured with nothing in them."""
+    minutes = (grid.start + rows[:, None] * grid.period + np.arange(grid.period)).astype(np.int64)
+    counts = np.zeros((2, *minutes.shape), np.int64)
+    counts[0, :, 0], counts[1, :, 0] = total, bad
+    inside = minutes.ravel() < grid.end
+    flat = minutes.ravel()[inside]
+    return Slices(flat, counts[0].ravel()[inside], counts[1].ravel()[inside], np.full(len(flat), grid.period > 1))
+
+
+def _time_slices(indicator: TimeSlice, answer: Series, start: Minute, end: Minute) -> Slices:
+    inside = (answer.minutes >= start) & (answer.minutes < end) & np.isfinite(answer.values)
+    good = _COMPARE[indicator.op](answer.values[inside], float(indicator.threshold))
+    ones = np.ones(len(good), np.int64)
+    return Slices(answer.minutes[inside], ones, ones - good, np.zeros(len(good), bool))

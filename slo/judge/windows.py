@@ -1,0 +1,166 @@
+"""Running sums of many indicators over many windows: a tick adds one frame and subtracts those that leave.
+
+A window of length w at T holds the minutes T - w <= m < T. Going from T to T + 1, minute T enters every window and
+minute T - w leaves the window of length w; everything else stays, so a tick costs the same for an hour and for 30 days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slo.judge.series import Bools, Ints, Slices
+    from slo.units import Minute
+
+TOTAL, BAD, MEASURED = 0, 1, 2
+_UNSEEN = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Sums over one window: events, bad events, measured minutes (idle ones too)."""
+
+    total: int
+    bad: int
+    measured: int
+
+    @property
+    def good(self) -> int:
+        return self.total - self.bad
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One minute of every slot of a shard: `counts` is int64[3, slots] of total, bad, measured (0 or 1)."""
+
+    minute: Minute
+    counts: Ints
+    coarse: Bools
+
+    @classmethod
+    def empty(cls, minute: Minute, slots: int) -> Frame:
+        return cls(minute, np.zeros((3, slots), np.int64), np.zeros(slots, bool))
+
+    @property
+    def slots(self) -> int:
+        return int(self.counts.shape[1])
+
+
+@dataclass(slots=True, eq=False)
+class Sums:
+    """Window sums of a shard at T = `at`: `counts` is int64[window, 3, slot], windows in the order of `lengths` (minutes).
+
+    `first` and `newest` are the first and last measured minute per slot. Changed in place: after a failed commit
+    the owner drops it and loads again.
+    """
+
+    at: Minute
+    lengths: tuple[int, ...]
+    counts: Ints
+    first: Ints
+    newest: Ints
+
+    @classmethod
+    def empty(cls, at: Minute, lengths: Sequence[int], slots: int) -> Sums:
+        return cls(
+            at,
+            tuple(lengths),
+            np.zeros((len(lengths), 3, slots), np.int64),
+            np.full(slots, _UNSEEN),
+            np.full(slots, -_UNSEEN),
+        )
+
+    @property
+    def slots(self) -> int:
+        return int(self.counts.shape[2])
+
+    def window(self, length: int, slot: int) -> Counts:
+        total, bad, measured = (int(v) for v in self.counts[self.lengths.index(length), :, slot])
+        return Counts(total, bad, measured)
+
+    def first_measured(self, slot: int) -> Minute | None:
+        """None while nothing was ever measured."""
+        return None if self.first[slot] == _UNSEEN else int(self.first[slot])
+
+    def newest_measured(self, slot: int) -> Minute | None:
+        """None while nothing was ever measured."""
+        return None if self.newest[slot] == -_UNSEEN else int(self.newest[slot])
+
+    def copy(self) -> Sums:
+        return Sums(self.at, self.lengths, self.counts.copy(), self.first.copy(), self.newest.copy())
+
+
+def grow(sums: Sums, slots: int) -> None:
+    """Room for new slots, which hold nothing yet."""
+    more = slots - sums.slots
+    if more > 0:
+        wider = Sums.empty(sums.at, sums.lengths, more)
+        sums.counts = np.concatenate((sums.counts, wider.counts), axis=2)
+        sums.first = np.concatenate((sums.first, wider.first))
+        sums.newest = np.concatenate((sums.newest, wider.newest))
+
+
+def leaving_minutes(sums: Sums) -> tuple[Minute, ...]:
+    """The minutes whose frames `advance` will subtract, one per window."""
+    return tuple(sums.at - length for length in sums.lengths)
+
+
+def advance(sums: Sums, entering: Frame | None, leaving: Mapping[Minute, Frame]) -> None:
+    """From T to T + 1. `entering` is minute T (None: wholly missing); `leaving` by minute, absent ones hold nothing."""
+    if entering is not None:
+        if entering.minute != sums.at:
+            raise ValueError(f"frame of minute {entering.minute} cannot enter at {sums.at}")
+        _add(sums, slice(None), entering.counts, sign=1)
+        _note_measured(sums, entering)
+    for row, length in enumerate(sums.lengths):
+        frame = leaving.get(sums.at - length)
+        if frame is not None:
+            _add(sums, row, frame.counts, sign=-1)
+    sums.at += 1
+
+
+def patch(sums: Sums, before: Frame | None, after: Frame) -> None:
+    """A late or repeated minute: correct every window that holds it. Minutes at or after T are not in any window yet."""
+    if after.minute >= sums.at:
+        raise ValueError(f"minute {after.minute} has not entered at {sums.at}")
+    holding = np.array([after.minute >= sums.at - length for length in sums.lengths])
+    if holding.any():
+        _add(sums, holding, after.counts, sign=1)
+        if before is not None:
+            _add(sums, holding, before.counts, sign=-1)
+    _note_measured(sums, after)
+
+
+def sums_of(history: Mapping[int, Slices], at: Minute, lengths: Sequence[int], slots: int) -> Sums:
+    """The same sums straight from arrays: slot -> its slices. Slices at or after T are not counted."""
+    sums = Sums.empty(at, lengths, slots)
+    for slot, slices in history.items():
+        past = slices.between(-_UNSEEN, at)
+        if len(past):
+            sums.first[slot], sums.newest[slot] = past.minutes[0], past.minutes[-1]
+        for row, length in enumerate(lengths):
+            held = past.between(at - length, at)
+            sums.counts[row, :, slot] = (held.total.sum(), held.bad.sum(), len(held))
+    return sums
+
+
+def count(slices: Slices, start: Minute, end: Minute) -> Counts:
+    """Sums over start <= minute < end of one indicator."""
+    held = slices.between(start, end)
+    return Counts(int(held.total.sum()), int(held.bad.sum()), len(held))
+
+
+def _add(sums: Sums, rows: slice | int | Bools, counts: Ints, *, sign: int) -> None:
+    """An older frame has fewer slots: slots are only ever appended, so it holds the first ones."""
+    sums.counts[rows, :, : counts.shape[1]] += sign * counts
+
+
+def _note_measured(sums: Sums, frame: Frame) -> None:
+    seen = np.flatnonzero(frame.counts[MEASURED])
+    sums.first[seen] = np.minimum(sums.first[seen], frame.minute)
+    sums.newest[seen] = np.maximum(sums.newest[seen], frame.minute)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from slo.estate.spec import Objective, RuleSpec
+from slo.judge import burn
+from slo.judge.windows import Counts, Sums
+from tests.support.objectives import DEFAULT_POLICY, objective
+
+counts = st.integers(0, 10**12 * 60).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
+targets = st.decimals("0.5", "0.999999", places=6)
+
+
+def test_the_factors_of_30_28_and_7_days_are_those_of_the_contract() -> None:
+    assert _factors(43200) == [Fraction("14.4"), 6, 3, 1]
+    assert _factors(40320) == [Fraction("13.44"), Fraction("5.6"), Fraction("2.8"), 1]
+    assert _factors(10080) == [Fraction("3.36"), Fraction("1.4"), 1, 1]
+
+
+@given(st.integers(60, 400 * 1440))
+def test_no_factor_is_below_1_so_no_rule_fires_inside_the_budget(window: int) -> None:
+    assert min(_factors(window)) >= 1
+
+
+@settings(max_examples=300)
+@given(counts, targets, st.fractions(1, 20))
+def test_reaching_is_decided_as_fractions_would(pair: tuple[int, int], target: Decimal, factor: Fraction) -> None:
+    bad, total = pair
+    threshold = factor * (1 - Fraction(target))
+    assert burn.reaches(bad, total, threshold) == (total > 0 and Fraction(bad, max(total, 1)) >= threshold)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(counts, st.integers(-1, 1)), min_size=1, max_size=8), st.decimals("0.94", "0.999999", places=6))
+def test_deciding_many_at_once_in_doubles_equals_deciding_each_exactly(
+    rows: list[tuple[tuple[int, int], int]], target: Decimal
+) -> None:
+    """Each bad count is also put on the boundary and one event beside it, where doubles alone would err."""
+    threshold = Fraction("14.4") * (1 - Fraction(target))
+    totals = np.array([total for (_, total), _ in rows], np.int64)
+    edges = [max(0, -(-total * threshold.numerator // threshold.denominator) + beside) for (_, total), beside in rows]
+    bads = np.array(edges, np.int64)
+    expected = [burn.reaches(int(b), int(t), threshold) for b, t in zip(bads, totals, strict=True)]
+    assert burn.reach_each(bads, totals, threshold).tolist() == expected
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_the_table_of_a_shard_fires_as_the_rules_do_one_by_one(data: st.DataObject) -> None:
+    objectives = [objective(target=str(data.draw(targets)), window=w) for w in (43200, 40320, 10080)]
+    lengths = tuple(sorted({w for o in objectives for w in burn.windows_of(o)}))
+    sums = Sums.empty(0, lengths, len(objectives))
+    for row in range(len(lengths)):
+        for slot in range(len(objectives)):
+            bad, total = data.draw(counts)
+            sums.counts[row, :, slot] = (total, bad, data.draw(st.integers(0, 5)))
+    table = burn.RuleTable.of([(o, n) for n, o in enumerate(objectives)], lengths)
+    expected_firing, expected_blind = [], []
+    for slot, one in enumerate(objectives):
+        for rule in burn.rules_of(one):
+            long, short = sums.window(rule.long, slot), sums.window(rule.short, slot)
+            expected_firing.append(burn.fires(rule, burn.budget_of(one), long, short))
+            expected_blind.append(short.measured == 0)
+    assert table.firing(sums).tolist() == expected_firing
+    assert table.blind(sums).tolist() == expected_blind
+
+
+@example(bad=864, total=60_000)
+@given(bad=st.integers(0, 10**12), total=st.integers(1, 10**12))
+def test_a_burn_is_exact(bad: int, total: int) -> None:
+    assume(bad <= total)
+    assert burn.burn(Counts(total, bad, 1), Fraction(1, 1000)) == Fraction(bad * 1000, total)
+
+
+def test_the_burn_of_no_events_is_unknown_and_fires_nothing() -> None:
+    idle = Counts(0, 0, 60)
+    rule = burn.rules_of(objective())[0]
+    assert burn.burn(idle, Fraction(1, 1000)) is None
+    assert not burn.fires(rule, Fraction(1, 1000), idle, idle)
+
+
+def test_a_policy_of_its_own_brings_its_windows() -> None:
+    own = Objective("a.b", "a", "b", Decimal("0.99"), 1440, (RuleSpec("page", Decimal("0.1"), 90, 7),))
+    assert burn.windows_of(own) == (5, 7, 30, 60, 90, 120, 360, 1440, 4320)
+
+
+def _factors(window: int) -> list[Fraction]:
+    return [burn.factor(r.share, window, r.long) for r in DEFAULT_POLICY]
