@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts import message
+from alerts.breach import Breach
+from slo.estate.spec import Component, Objective
+from slo.judge.burn import Rule
+
+if TYPE_CHECKING:
+    from alerts.message import Message, State
+    from alerts.naming import Kind
+
+GOLDEN = Path(__file__).parents[1] / "golden/messages"
+FIRED = 29_927_520  # 2026-11-26T00:00Z
+RULE = Rule("page", 60, 5, Fraction(72, 5))
+PAGE = Breach("api.availability", "page", RULE, FIRED, Fraction(1, 30), notified_at=FIRED)
+TICKET = Breach(
+    "api.availability", "ticket", Rule("ticket", 1440, 120, Fraction(3)), FIRED, Fraction(1, 8), notified_at=FIRED + 41
+)
+API = Component("api", "ecs", tier=1, display_name="API", owner="team-orders", runbook="https://wiki.example/api")
+OBJECTIVE = Objective("api.availability", "api", "availability", Decimal("0.9990"), 43_200, ())
+PLACE = {"base_url": "https://sloop.example/", "region": "us-east-1", "account_id": "111122223333"}
+
+
+def page(
+    kind: Kind = "opened",
+    breach: Breach = PAGE,
+    component: Component = API,
+    spent: Fraction | None = Fraction(1, 30),
+    **more: str,
+) -> Message:
+    return message.page_message("demo", breach, kind, component, OBJECTIVE, spent=spent, **{**PLACE, **more})
+
+
+def drill(state: State, component: Component = API) -> Message:
+    return message.test_message("demo", component, state, at=FIRED * 60 + 5, **PLACE)
+
+
+def document(made: Message) -> dict[str, Any]:
+    return {
+        "key": made.key,
+        "transition": made.transition,
+        "state": made.state,
+        "subject": made.subject,
+        "body": json.loads(made.body),
+        "attributes": dict(made.attributes),
+        "breach": made.breach,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("page-opened", page()),
+        ("page-resolved", page("resolved", replace(PAGE, resolved_at=FIRED + 21), spent=Fraction(1, 25))),
+        ("ticket-notified", page("notified", TICKET, spent=Fraction(1, 7))),
+        ("test-alarm", drill("ALARM")),
+        ("test-ok", drill("OK")),
+    ],
+)
+def test_messages_are_the_golden_ones(name: str, made: Message) -> None:
+    assert document(made) == json.loads((GOLDEN / f"{name}.json").read_text())
+
+
+def assert_sendable(made: Message) -> None:
+    body = orjson.loads(made.body)  # strict: refuses NaN and lone surrogates
+    assert made.subject.startswith(f"{body['NewStateValue']}: ")
+    assert made.subject.isascii()
+    assert made.subject.isprintable()
+    assert len(made.subject) < 100
+    assert body["NewStateValue"] == made.state
+    assert body["AlarmName"] == made.key
+    assert len(made.key) <= 255
+    assert len(body["AlarmDescription"]) <= 1024
+    assert len(body["NewStateReason"]) <= 1023
+    assert len(made.body.encode()) < 256 * 1024
+    assert all(made.attributes.values())
+
+
+@settings(deadline=None)
+@given(
+    title=st.text(st.characters(codec=None), max_size=300),
+    owner=st.text(st.characters(codec=None), max_size=2000),
+    runbook=st.text(max_size=3000),
+)
+def test_any_display_name_owner_and_runbook_give_valid_json_and_a_valid_subject(title: str, owner: str, runbook: str) -> None:
+    component = replace(API, display_name=title, owner=owner, runbook=runbook)
+    for made in (page(component=component), page("resolved", replace(PAGE, resolved_at=FIRED + 21), component)):
+        assert_sendable(made)
+        assert "https://sloop.example/breaches/api.availability.page.29927520" in json.loads(made.body)["AlarmDescription"]
+    assert_sendable(drill("OK", component))
+
+
+@settings(deadline=None)
+@given(objective=st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?", fullmatch=True))
+def test_any_objective_id_gives_a_valid_subject_and_alarm_name(objective: str) -> None:
+    made = message.page_message(
+        "demo",
+        replace(PAGE, objective=objective),
+        "opened",
+        API,
+        replace(OBJECTIVE, id=objective),
+        spent=None,
+        **PLACE,
+    )
+    assert_sendable(made)
+
+
+def test_newlines_control_characters_and_emoji_never_reach_the_subject() -> None:
+    made = page(component=replace(API, display_name="Käse\r\nAPI\x00 🧀\u202e now\ud800"))
+    assert made.subject == 'ALARM: "sloop/demo/api.availability/page" burns its budget at 14.4x or more: Kase API now'
+    assert json.loads(made.body)["NewStateReason"].startswith("Käse API 🧀 now (api.availability) burns")
+
+
+def test_a_long_name_is_cut_at_a_whole_character() -> None:
+    made = page(component=replace(API, display_name="x" * 116 + "q\u0308" * 100))
+    start = json.loads(made.body)["NewStateReason"].split(" (")[0]
+    assert start == "x" * 116 + "..."
+
+
+def test_a_page_and_its_resolve_share_the_key_and_the_breach() -> None:
+    opened, resolved = page(), page("resolved", replace(PAGE, resolved_at=FIRED + 21))
+    assert opened.key == resolved.key == "sloop/demo/api.availability/page"
+    assert opened.breach == resolved.breach == "api.availability.page.29927520"
+    assert opened.transition != resolved.transition
+
+
+def test_the_same_breach_gives_the_same_bytes() -> None:
+    assert page() == page()
+
+
+def test_what_is_not_known_is_null() -> None:
+    body = json.loads(page(spent=None).body)
+    assert body["sloop"]["budget_spent"] is None
+    assert body["sloop"]["resolved_at"] is None
+    assert "budget is spent" not in body["NewStateReason"]
+
+
+def test_a_breach_that_is_still_open_cannot_be_told_as_resolved() -> None:
+    with pytest.raises(ValueError, match="is not resolved"):
+        page("resolved")
+
+
+def test_a_runbook_of_the_caller_replaces_the_components_own() -> None:
+    body = json.loads(page(runbook="https://runbooks.example/burn").body)
+    assert body["sloop"]["links"]["runbook"] == "https://runbooks.example/burn"
+    assert "Runbook: https://runbooks.example/burn" in body["AlarmDescription"]
+
+
+@pytest.mark.parametrize(
+    ("region", "shown", "arn"),
+    [
+        ("eu-west-1", "EU (Ireland)", "arn:aws:cloudwatch:eu-west-1:"),
+        ("cn-north-1", "cn-north-1", "arn:aws-cn:cloudwatch:cn-north-1:"),
+        ("us-gov-west-1", "us-gov-west-1", "arn:aws-us-gov:cloudwatch:us-gov-west-1:"),
+    ],
+)
+def test_the_region_is_named_as_cloudwatch_does(region: str, shown: str, arn: str) -> None:
+    body = json.loads(page(region=region).body)
+    assert body["Region"] == shown
+    assert body["AlarmArn"].startswith(arn)
