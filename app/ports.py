@@ -1,0 +1,187 @@
+"""The outside world as the pipeline sees it. Each port has a real adapter and an in-memory twin under one contract suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from alerts.breach import Breach, Transition
+    from alerts.message import Message
+    from slo.estate.indicator import Query
+    from slo.estate.spec import Estate
+    from slo.judge.answer import Answer
+    from slo.judge.verdict import Verdict
+    from slo.judge.windows import Frame, Sums
+    from slo.units import Minute
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Minutes start <= m < end that a source can answer in buckets of `period` minutes (1, or 5 for old data)."""
+
+    start: Minute
+    end: Minute
+    period: int = 1
+
+
+class Source(Protocol):
+    def spans(self, start: Minute, end: Minute, now: Minute) -> Sequence[Span]:
+        """The interval split by the resolution at which the source still keeps it at `now`; what is gone is left out."""
+        ...
+
+    def fetch(self, queries: Sequence[Query], span: Span) -> Mapping[Query, Answer]:
+        """An answer per query. SourceError when nothing at all could be read."""
+        ...
+
+
+class Publisher(Protocol):
+    def publish(self, message: Message) -> str:
+        """The provider's message id. DeliveryError says whether a retry can help."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """`tick` is the watermark T: minutes before it are judged (None before the first commit); `version` fences commits.
+
+    `slots` maps indicator id -> slot for the indicators that are live now; `width` counts every slot ever given out.
+    """
+
+    id: int
+    name: str
+    tick: Minute | None
+    version: int
+    slots: Mapping[str, int]
+    width: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Commit:
+    """One tick of one shard, all or nothing. `tick` is the new watermark.
+
+    `frames` are new minutes; `patches` are (frame as it was or None, frame as it is now) of minutes already judged.
+    Hour rows and, where a patch is older than the newest checkpoint, that checkpoint are corrected in the same transaction.
+    `standings` are open breaches whose quiet count changed without a transition.
+    `checkpoint`, when given, is stored whole; minutes before `prune_before` are deleted.
+    """
+
+    shard: Shard
+    tick: Minute
+    frames: Sequence[Frame] = ()
+    patches: Sequence[tuple[Frame | None, Frame]] = ()
+    transitions: Sequence[Transition] = ()
+    standings: Sequence[Breach] = ()
+    messages: Sequence[Message] = ()
+    verdicts: Sequence[Verdict] = ()
+    checkpoint: Sums | None = None
+    prune_before: Minute | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BreachRow:
+    """A breach as stored; `id` is stable and safe in URLs."""
+
+    id: str
+    breach: Breach
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One outbox row: a message and what became of it. `seq` orders the messages of one key."""
+
+    id: int
+    key: str
+    seq: int
+    message: Message
+    created_at: datetime
+    attempts: int = 0
+    sent_at: datetime | None = None
+    provider_id: str | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictChange:
+    """The state of an objective changed at this minute."""
+
+    objective: str
+    at: Minute
+    state: str
+    data_version: int
+    document: Mapping[str, object] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """Every method is one transaction; times are aware UTC and handed in."""
+
+    def open_shard(self, name: str, indicators: Sequence[str], at: Minute) -> Shard:
+        """Create or load; new indicators get the next free slots, gone ones are closed at `at`; a slot is never reused."""
+        ...
+
+    def shards(self) -> Sequence[Shard]:
+        """Every shard ever opened."""
+        ...
+
+    def reload(self, shard: Shard) -> Shard:
+        """The shard as it stands now: after a fenced commit."""
+        ...
+
+    def sums(self, shard: Shard, lengths: Sequence[int]) -> Sums:
+        """Window sums at the shard's tick: newest checkpoint plus the frames since, or all frames. `shard.tick` must be set."""
+        ...
+
+    def frames(self, shard: Shard, start: Minute, end: Minute) -> Iterator[Frame]:
+        """Stored frames with start <= minute < end, ascending."""
+        ...
+
+    def frames_at(self, shard: Shard, minutes: Sequence[Minute]) -> Mapping[Minute, Frame]:
+        """The frames of these minutes that exist."""
+        ...
+
+    def hours(self, shard: Shard, start: Minute, end: Minute) -> Iterator[Frame]:
+        """Sums of whole hours as frames stamped with the hour's first minute; `counts[MEASURED]` counts minutes (0..60)."""
+        ...
+
+    def commit(self, commit: Commit) -> Shard:
+        """All or nothing. Fenced when another writer moved the shard since `commit.shard` was read."""
+        ...
+
+    def record_estate(self, estate: Estate, at: Minute) -> None:
+        """Effective-dated definitions: a row per objective whose declaration differs from its newest row."""
+        ...
+
+    def open_breaches(self) -> Sequence[BreachRow]: ...
+
+    def breaches(self, *, limit: int, before: str | None = None) -> Sequence[BreachRow]:
+        """Newest first; `before` is the id of the last row of the previous page."""
+        ...
+
+    def breach(self, breach_id: str) -> BreachRow | None: ...
+
+    def deliveries(self, breach_id: str) -> Sequence[Delivery]:
+        """Every message about this breach, oldest first."""
+        ...
+
+    def verdict_changes(self, objective: str, *, limit: int) -> Sequence[VerdictChange]:
+        """Newest first."""
+        ...
+
+    def claim(self, now: datetime, *, lease_seconds: float, limit: int) -> Sequence[Delivery]:
+        """Unsent messages that are due and not claimed by another sender, at most one per key: the one with the lowest seq."""
+        ...
+
+    def mark_sent(self, delivery: Delivery, provider_id: str, now: datetime) -> None: ...
+
+    def mark_failed(self, delivery: Delivery, error: str, *, retry_at: datetime) -> None:
+        """Released, and due again at `retry_at`."""
+        ...
+
+    def outbox_oldest(self) -> datetime | None:
+        """When the oldest unsent message was created; None when all is sent."""
+        ...
+
+    def close(self) -> None: ...

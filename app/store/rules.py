@@ -1,0 +1,30 @@
+"""What holds for every store, this one and the one in memory: a declaration as data, a sound commit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.ports import Commit
+    from slo.estate.spec import Objective
+
+
+def declaration(objective: Objective) -> dict[str, Any]:
+    """As JSON values; decimals as their exact text."""
+    document: dict[str, Any] = json.loads(json.dumps(asdict(objective), default=str))
+    return document
+
+
+def check(commit: Commit) -> None:
+    """ValueError for a commit that contradicts itself: a bug of the caller, which no retry heals."""
+    old, new = commit.shard.tick, commit.tick
+    if old is not None and new < old:
+        raise ValueError(f"the watermark cannot go back from {old} to {new}")
+    if any(f.minute >= new or (old is not None and f.minute < old) for f in commit.frames):
+        raise ValueError(f"a frame is not of a minute in {old} <= minute < {new}; a judged minute is patched")
+    if any(old is None or after.minute >= old for _, after in commit.patches):
+        raise ValueError(f"a patch is of a minute that was not judged before {old}")
+    if commit.checkpoint is not None and commit.checkpoint.at != new:
+        raise ValueError(f"the checkpoint is of {commit.checkpoint.at}, the commit of {new}")

@@ -1,0 +1,144 @@
+"""`app.ports.Store` on SQLite and PostgreSQL: which transaction does what. The statements live with their nouns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from app.store import breaches, definitions, frames, hours, outbox, rules, shards, sums, verdicts
+from app.store.engine import open_engine, reading, writing
+from app.store.migrate import prepare
+from slo.errors import StoreError
+from slo.units import from_minute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection, Engine
+
+    from app.ports import BreachRow, Commit, Delivery, Shard, VerdictChange
+    from slo.estate.spec import Estate
+    from slo.judge.windows import Frame, Sums
+    from slo.units import Minute
+
+
+class SqlStore:
+    """Safe to use from many threads and processes; StoreError when the database refuses."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> SqlStore:
+        """SQLite is created and migrated; SchemaMismatch when PostgreSQL needs `sloop db migrate` or either is newer."""
+        engine = open_engine(url)
+        try:
+            prepare(engine)
+        except StoreError:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def open_shard(self, name: str, indicators: Sequence[str], at: Minute) -> Shard:
+        with writing(self._engine) as connection:
+            return shards.open_shard(connection, name, indicators, at)
+
+    def shards(self) -> list[Shard]:
+        with reading(self._engine) as connection:
+            return shards.every(connection)
+
+    def reload(self, shard: Shard) -> Shard:
+        with reading(self._engine) as connection:
+            return shards.load(connection, shard.name)
+
+    def sums(self, shard: Shard, lengths: Sequence[int]) -> Sums:
+        with reading(self._engine) as connection:
+            return sums.load(connection, shard, lengths)
+
+    def frames(self, shard: Shard, start: Minute, end: Minute) -> Iterator[Frame]:
+        with reading(self._engine) as connection:
+            yield from frames.between(connection, shard.id, start, end)
+
+    def frames_at(self, shard: Shard, minutes: Sequence[Minute]) -> dict[Minute, Frame]:
+        with reading(self._engine) as connection:
+            return frames.at(connection, shard.id, minutes)
+
+    def hours(self, shard: Shard, start: Minute, end: Minute) -> Iterator[Frame]:
+        with reading(self._engine) as connection:
+            yield from hours.between(connection, shard.id, start, end)
+
+    def commit(self, commit: Commit) -> Shard:
+        rules.check(commit)
+        with writing(self._engine) as connection:
+            moved = shards.move(connection, commit.shard, commit.tick)
+            _keep_minutes(connection, commit)
+            _keep_changes(connection, commit)
+            return moved
+
+    def record_estate(self, estate: Estate, at: Minute) -> None:
+        with writing(self._engine) as connection:
+            definitions.record(connection, estate.objectives, at)
+
+    def definitions(self, objective: str) -> list[tuple[Minute, dict[str, Any]]]:
+        """(valid from, declaration) of one objective, oldest first."""
+        with reading(self._engine) as connection:
+            return definitions.history(connection, objective)
+
+    def open_breaches(self) -> list[BreachRow]:
+        with reading(self._engine) as connection:
+            return breaches.still_open(connection)
+
+    def breaches(self, *, limit: int, before: str | None = None) -> list[BreachRow]:
+        with reading(self._engine) as connection:
+            return breaches.page(connection, limit, before)
+
+    def breach(self, breach_id: str) -> BreachRow | None:
+        with reading(self._engine) as connection:
+            return breaches.find(connection, breach_id)
+
+    def deliveries(self, breach_id: str) -> list[Delivery]:
+        with reading(self._engine) as connection:
+            return outbox.about(connection, breach_id)
+
+    def verdict_changes(self, objective: str, *, limit: int) -> list[VerdictChange]:
+        with reading(self._engine) as connection:
+            return verdicts.newest(connection, objective, limit)
+
+    def claim(self, now: datetime, *, lease_seconds: float, limit: int) -> list[Delivery]:
+        with writing(self._engine) as connection:
+            return outbox.claim(connection, now, now + timedelta(seconds=lease_seconds), limit)
+
+    def mark_sent(self, delivery: Delivery, provider_id: str, now: datetime) -> None:
+        with writing(self._engine) as connection:
+            outbox.mark_sent(connection, delivery, provider_id, now)
+
+    def mark_failed(self, delivery: Delivery, error: str, *, retry_at: datetime) -> None:
+        with writing(self._engine) as connection:
+            outbox.mark_failed(connection, delivery, error, retry_at)
+
+    def outbox_oldest(self) -> datetime | None:
+        with reading(self._engine) as connection:
+            return outbox.oldest_unsent(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _keep_minutes(connection: Connection, commit: Commit) -> None:
+    shard = commit.shard
+    frames.put(connection, shard.id, (*commit.frames, *(after for _, after in commit.patches)))
+    hours.correct(connection, shard, commit.patches)
+    hours.complete(connection, commit)
+    if commit.checkpoint is None:
+        sums.correct(connection, shard.id, commit.patches)
+    else:
+        sums.store(connection, shard.id, commit.checkpoint)
+    if commit.prune_before is not None:
+        frames.prune(connection, shard.id, commit.prune_before)
+
+
+def _keep_changes(connection: Connection, commit: Commit) -> None:
+    breaches.put(connection, (*commit.standings, *(transition.breach for transition in commit.transitions)))
+    verdicts.put(connection, commit.verdicts)
+    outbox.add(connection, commit.messages, from_minute(commit.tick))

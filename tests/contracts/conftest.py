@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.memory.store import MemoryStore
+from app.store.migrate import migrate
+from app.store.sql import SqlStore
+from tests.support.postgres import Postgres, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from app.ports import Store
+
+POSTGRES = pytest.param("postgres", marks=pytest.mark.needs("postgres"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres) -> str:
+    """The name of an empty database with our tables, to copy."""
+    name = postgres.create()
+    migrate(postgres.url(name))
+    return name
+
+
+@pytest.fixture(params=["memory", "sqlite", POSTGRES])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens the test's one database once more, as another process would: nothing is shared but what is stored."""
+    if request.param == "memory":
+        kept = MemoryStore()
+        yield lambda: kept
+        return
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/sloop.db"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.url(server.create(request.getfixturevalue("migrated")))
+    stores: list[SqlStore] = []
+
+    def open_another() -> Store:
+        stores.append(SqlStore.open(url))
+        return stores[-1]
+
+    yield open_another
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def store(opened: Callable[[], Store]) -> Store:
+    return opened()
