@@ -1,0 +1,70 @@
+"""`python -m app.simulator`: the whole simulated account on one loopback port."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from app.simulator.clock import SimClock
+from app.simulator.cloudwatch import CloudWatch
+from app.simulator.model import DemoModel
+from app.simulator.server import HOST, create_app, listen
+from app.simulator.sns import Sns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.applications import Starlette
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    listener = listen(options.port)
+    address = f"http://{HOST}:{listener.getsockname()[1]}"
+    sns = Sns(lambda: address)
+    server = uvicorn.Server(uvicorn.Config(_app(options, sns), log_level="warning", timeout_graceful_shutdown=1))
+    if options.exit_with_stdin:
+        threading.Thread(target=_stop_at_end_of_stdin, args=[server], daemon=True).start()
+    print(f"listening on {address}", flush=True)  # noqa: T201 - the parent reads the port from here
+    try:
+        server.run([listener])
+    finally:
+        sns.close()
+
+
+def _app(options: argparse.Namespace, sns: Sns) -> Starlette:
+    clock = SimClock(options.origin_wall, options.origin_estate, options.speed)
+    model = DemoModel(options.seed) if options.model == "demo" else None
+    cloudwatch = CloudWatch(clock, sns.publish, provider=model and model.provider(), allow_aws_namespace=True)
+    if model is None:
+        return create_app(cloudwatch, clock, query=sns.handle, routes=sns.routes(), ticking=True)
+    routes = [*sns.routes(), *model.routes(clock)]
+    return create_app(cloudwatch, clock, query=sns.handle, inject=model.inject, routes=routes, ticking=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    now = time.time()
+    parser = argparse.ArgumentParser(prog="python -m app.simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free one; the address is printed")
+    parser.add_argument("--seed", type=int, default=1, help="of the traffic model")
+    parser.add_argument("--speed", type=float, default=1.0, help="estate seconds per second of wall clock")
+    parser.add_argument("--origin-wall", type=float, default=now, metavar="SECONDS", help="wall time of the origin")
+    parser.add_argument("--origin-estate", type=float, default=now, metavar="SECONDS", help="estate time of the origin")
+    parser.add_argument("--model", choices=["demo", "none"], default="demo", help="what computes metrics nobody put")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="end when the parent closes standard input")
+    return parser
+
+
+def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    server.should_exit = True
+
+
+if __name__ == "__main__":
+    main()

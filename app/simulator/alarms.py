@@ -1,0 +1,282 @@
+"""CloudWatch alarms: kept by name, evaluated minute by minute, every change in the history and told to their actions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from alerts.composite import CompositeAlarm, evaluate_composite, order
+from alerts.evaluate import Decision, MetricAlarm, compute, decide, periods
+from app.simulator import alarm_config, notification, paging
+from app.simulator.alarm_config import ACTIONS
+from app.simulator.datastore import SETTLE_SECONDS, Datastore
+from app.simulator.metrics import statistic
+from app.simulator.samples import Identity
+from app.simulator.wire import Refused, bad_value, invalid
+from slo.judge.verdict import Reason
+
+if TYPE_CHECKING:
+    from alerts.evaluate import State
+    from slo.units import Minute
+
+Publish = Callable[[str, str, str], object]
+"""(topic ARN, subject, message)."""
+ACTION_OF = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
+STATES = tuple(ACTION_OF)
+HISTORY_DAYS = 14
+HOURLY_ABOVE = 1440
+"""Alarms that look back further (minutes) are evaluated once an hour."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One alarm: what was put, what it means, and its state."""
+
+    model: MetricAlarm | CompositeAlarm
+    config: dict[str, Any]
+    arn: str
+    configured_at: float
+    changed_at: float
+    state: State = "INSUFFICIENT_DATA"
+    reason: str = "Unchecked: Initial alarm creation"
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def type(self) -> str:
+        return "CompositeAlarm" if isinstance(self.model, CompositeAlarm) else "MetricAlarm"
+
+    def described(self) -> dict[str, Any]:
+        return {
+            **self.config,
+            "AlarmArn": self.arn,
+            "AlarmConfigurationUpdatedTimestamp": self.configured_at,
+            "StateValue": self.state,
+            "StateReason": self.reason[:1023],
+            "StateUpdatedTimestamp": self.changed_at,
+            "StateTransitionedTimestamp": self.changed_at,
+        }
+
+
+class Alarms:
+    def __init__(self, store: Datastore, publish: Publish, *, region: str, account: str) -> None:
+        self._store, self._publish, self._region, self._account = store, publish, region, account
+        self._entries: dict[str, Entry] = {}
+        self._history: list[dict[str, Any]] = []
+        self.operations: dict[str, Callable[[Mapping[str, Any], float], dict[str, Any]]] = {
+            "PutMetricAlarm": lambda r, now: self._put(alarm_config.metric_alarm(r, region), r, now),
+            "PutCompositeAlarm": lambda r, now: self._put(self._composite(r), r, now),
+            "DescribeAlarms": self._describe,
+            "DeleteAlarms": self._delete,
+            "DescribeAlarmHistory": self._describe_history,
+            "SetAlarmState": self._set_state,
+            "EnableAlarmActions": lambda r, _: self._enable(r, enabled=True),
+            "DisableAlarmActions": lambda r, _: self._enable(r, enabled=False),
+            "TagResource": self._tag,
+            "UntagResource": self._untag,
+            "ListTagsForResource": self._list_tags,
+        }
+
+    def evaluate(self, minute: Minute) -> None:
+        """Every alarm as of this minute, children before parents."""
+        now = minute * 60 + SETTLE_SECONDS
+        for entry in list(self._entries.values()):
+            if isinstance(entry.model, MetricAlarm) and _is_due(entry.model, minute):
+                self._change(entry, self._decide(entry.model, minute, now, entry.state), now)
+        composites = [e.model for e in self._entries.values() if isinstance(e.model, CompositeAlarm)]
+        for model in order(composites):
+            self._change(self._entries[model.name], evaluate_composite(model, self._states()), now)
+
+    def _decide(self, alarm: MetricAlarm, minute: Minute, now: float, state: State) -> Decision:
+        starts = periods(alarm, minute)
+        series = {
+            name: self._store.read(
+                Identity(q.namespace, q.metric, frozenset(q.dimensions)),
+                statistic(q.stat),
+                starts[0],
+                len(starts),
+                alarm.period,
+                now=now,
+            )
+            for name, q in alarm.metrics.items()
+        }
+        watched = compute(alarm, alarm.returned, series, len(starts))
+        return decide(alarm, [None if v != v else v for v in watched.tolist()], state)  # noqa: PLR0124 - only NaN differs from itself
+
+    def _states(self) -> dict[str, State]:
+        """By name and by ARN: rules may use either."""
+        return {key: e.state for e in self._entries.values() for key in (e.name, e.arn)}
+
+    def _change(self, entry: Entry, decision: Decision, now: float) -> None:
+        entry.reason = decision.reason.text
+        if decision.state == entry.state:
+            return
+        old, entry.state, entry.changed_at = entry.state, decision.state, now
+        self._record_change(entry, old, now)
+        for action in entry.config[ACTION_OF[entry.state]] if entry.config["ActionsEnabled"] else ():
+            self._act(entry, action, old, now)
+
+    def _act(self, entry: Entry, action: str, old: str, now: float) -> None:
+        if ":sns:" not in action:
+            self._record(entry, "Action", f"{action} is not simulated", {}, now)
+            return
+        subject = notification.subject(entry.name, entry.state, self._region)
+        message = notification.body(entry.described(), old, self._region, self._account, self._triggering(entry))
+        self._publish(action, subject, message)
+        self._record(entry, "Action", f"Successfully executed action {action}", {"actionState": "Succeeded"}, now)
+
+    def _triggering(self, entry: Entry) -> list[dict[str, Any]]:
+        if isinstance(entry.model, MetricAlarm):
+            return []
+        children = [e for e in self._entries.values() if e.state == "ALARM" and {e.name, e.arn} & entry.model.children]
+        return [{"Arn": e.arn, "State": {"Value": e.state, "Timestamp": notification.stamp(e.changed_at)}} for e in children]
+
+    def _composite(self, request: Mapping[str, Any]) -> CompositeAlarm:
+        model = alarm_config.composite_alarm(request)
+        if unknown := sorted(model.children - self._states().keys()):
+            raise invalid(f"AlarmRule names alarms that do not exist: {', '.join(unknown)}.")
+        return model
+
+    def _put(self, model: MetricAlarm | CompositeAlarm, request: Mapping[str, Any], now: float) -> dict[str, Any]:
+        """Overwrites the whole configuration; state and tags of an alarm that exists stay as they are."""
+        known = self._entries.get(model.name)
+        if known is not None and type(known.model) is not type(model):
+            raise invalid(f"{model.name} exists already as a {known.type}.")
+        config = {
+            "ActionsEnabled": True,
+            **{kind: [] for kind in ACTIONS},
+            **{name: value for name, value in request.items() if name != "Tags"},
+        }
+        if known is None:
+            tags = {t["Key"]: t["Value"] for t in request.get("Tags") or ()}
+            arn = f"arn:aws:cloudwatch:{self._region}:{self._account}:alarm:{model.name}"
+            entry = self._entries[model.name] = Entry(model, config, arn, now, now, tags=tags)
+        else:
+            entry, known.model, known.config, known.configured_at = known, model, config, now
+        verb = "created" if known is None else "updated"
+        self._record(entry, "ConfigurationUpdate", f'Alarm "{model.name}" {verb}', {"type": "Update"}, now)
+        return {}
+
+    def _delete(self, request: Mapping[str, Any], now: float) -> dict[str, Any]:
+        doomed = [self._entries[name] for name in request["AlarmNames"] if name in self._entries]
+        if sum(e.type == "CompositeAlarm" for e in doomed) > 1 or len(request["AlarmNames"]) > 100:
+            raise invalid("One call deletes at most 100 alarms, and at most one composite alarm.")
+        for entry in doomed:
+            self._check_orphans(entry, {e.name for e in doomed})
+        for entry in doomed:
+            del self._entries[entry.name]
+            self._record(entry, "ConfigurationUpdate", f'Alarm "{entry.name}" deleted', {"type": "Delete"}, now)
+        if len(doomed) < len(set(request["AlarmNames"])):
+            raise Refused("ResourceNotFound", "Some of the alarms do not exist.", status=404)
+        return {}
+
+    def _check_orphans(self, child: Entry, doomed: set[str]) -> None:
+        for parent in self._entries.values():
+            above = isinstance(parent.model, CompositeAlarm) and {child.name, child.arn} & parent.model.children
+            if above and parent.name not in doomed:
+                raise invalid(f"Cannot delete {child.name} as there are composite alarm(s) depending on it.")
+
+    def _describe(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
+        """Metric alarms only, unless AlarmTypes says otherwise."""
+        types = request.get("AlarmTypes") or ["MetricAlarm"]
+        found = [e for e in sorted(self._entries.values(), key=lambda e: e.name) if e.type in types and _matches(e, request)]
+        page, token = paging.rows(found, request, request.get("MaxRecords") or 50)
+        return {
+            "MetricAlarms": [e.described() for e in page if e.type == "MetricAlarm"],
+            "CompositeAlarms": [e.described() for e in page if e.type == "CompositeAlarm"],
+            **token,
+        }
+
+    def _set_state(self, request: Mapping[str, Any], now: float) -> dict[str, Any]:
+        """Lasts until the next evaluation."""
+        entry, state = self._entry(request["AlarmName"]), request["StateValue"]
+        if state not in STATES:
+            raise invalid(f"StateValue must be one of {', '.join(STATES)}.")
+        self._change(entry, Decision(state, Reason("set", request["StateReason"])), now)
+        return {}
+
+    def _enable(self, request: Mapping[str, Any], *, enabled: bool) -> dict[str, Any]:
+        for name in request["AlarmNames"]:
+            if name in self._entries:
+                self._entries[name].config["ActionsEnabled"] = enabled
+        return {}
+
+    def _entry(self, name: str) -> Entry:
+        if name not in self._entries:
+            raise Refused("ResourceNotFound", f"There is no alarm {name}.", status=404)
+        return self._entries[name]
+
+    def _tag(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
+        entry = self._by_arn(request["ResourceARN"])
+        tags = {**entry.tags, **{t["Key"]: t["Value"] for t in request["Tags"]}}
+        if len(tags) > 50:
+            raise bad_value("At most 50 tags per alarm.")
+        entry.tags = tags
+        return {}
+
+    def _untag(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
+        entry = self._by_arn(request["ResourceARN"])
+        entry.tags = {key: value for key, value in entry.tags.items() if key not in request["TagKeys"]}
+        return {}
+
+    def _list_tags(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
+        tags = self._by_arn(request["ResourceARN"]).tags
+        return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
+
+    def _by_arn(self, arn: str) -> Entry:
+        for entry in self._entries.values():
+            if entry.arn == arn:
+                return entry
+        raise Refused("ResourceNotFoundException", f"There is no alarm {arn}.", status=404)
+
+    def _describe_history(self, request: Mapping[str, Any], now: float) -> dict[str, Any]:
+        """Newest first unless ScanBy says otherwise; two weeks of it."""
+        start = max(request.get("StartDate", 0.0), now - HISTORY_DAYS * 86400)
+        found = [i for i in self._history if start <= i["Timestamp"] <= request.get("EndDate", now) and _fits(i, request)]
+        if request.get("ScanBy", "TimestampDescending") == "TimestampDescending":
+            found.reverse()
+        page, token = paging.rows(found, request, request.get("MaxRecords") or 100)
+        return {"AlarmHistoryItems": page, **token}
+
+    def _record_change(self, entry: Entry, old: str, now: float) -> None:
+        data = {"oldState": {"stateValue": old}, "newState": {"stateValue": entry.state, "stateReason": entry.reason}}
+        self._record(entry, "StateUpdate", f"Alarm updated from {old} to {entry.state}", data, now)
+
+    def _record(self, entry: Entry, kind: str, summary: str, data: Mapping[str, Any], now: float) -> None:
+        item = {
+            "AlarmName": entry.name,
+            "AlarmType": entry.type,
+            "Timestamp": now,
+            "HistoryItemType": kind,
+            "HistorySummary": summary,
+            "HistoryData": json.dumps({"version": "1.0", **data}),
+        }
+        self._history.append(item)
+
+
+def _is_due(alarm: MetricAlarm, minute: Minute) -> bool:
+    return alarm.period * alarm.evaluation_periods <= HOURLY_ABOVE or minute % 60 == 0
+
+
+def _matches(entry: Entry, request: Mapping[str, Any]) -> bool:
+    names: Iterable[str] | None = request.get("AlarmNames")
+    actions = [action for kind in ACTIONS for action in entry.config[kind]]
+    return (
+        (not names or entry.name in names)
+        and entry.name.startswith(request.get("AlarmNamePrefix") or "")
+        and request.get("StateValue") in (None, entry.state)
+        and ("ActionPrefix" not in request or any(a.startswith(request["ActionPrefix"]) for a in actions))
+    )
+
+
+def _fits(item: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+    return (
+        request.get("AlarmName") in (None, item["AlarmName"])
+        and request.get("HistoryItemType") in (None, item["HistoryItemType"])
+        and item["AlarmType"] in (request.get("AlarmTypes") or ["MetricAlarm"])
+    )
