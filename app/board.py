@@ -1,0 +1,90 @@
+"""Where the workers hang what they know, and from which each tick's snapshot is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from app.snapshot import Snapshot, SnapshotBox, newest_first
+from slo.judge.burn import windows_of
+from slo.judge.verdict import Circumstances, Verdict, judge
+from slo.judge.windows import Counts
+from slo.units import to_minute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.clock import Clock
+    from app.history import Place
+    from app.ports import Store
+    from app.snapshot import SourceStatus
+    from slo.estate.indicator import Indicator
+    from slo.estate.spec import Estate, Objective
+    from slo.units import Minute
+
+RECENT_BREACHES = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notice:
+    """What one worker tells after a turn, by objective id."""
+
+    status: SourceStatus
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    newest: Mapping[str, Minute] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+
+class Board:
+    """Thread-safe. `unbound` are objectives that cannot be measured, with the reason: they are judged as config_error."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        store: Store,
+        clock: Clock,
+        *,
+        indicators: Mapping[str, Indicator],
+        unbound: Sequence[tuple[Objective, str]] = (),
+        remarks: Sequence[str] = (),
+    ) -> None:
+        self._estate, self._store, self._clock = estate, store, clock
+        self._indicators, self._unbound, self._remarks = indicators, unbound, tuple(remarks)
+        self._notices: dict[str, Notice] = {}
+        self._lock = Lock()
+        self.box = SnapshotBox(self._snapshot())
+
+    def hang(self, notice: Notice) -> None:
+        """Replace what this source told before, and publish a new snapshot."""
+        with self._lock:
+            self._notices[notice.status.name] = notice
+            self.box.put(self._snapshot())
+
+    def place(self, objective_id: str) -> Place | None:
+        return next((n.places[objective_id] for n in self._notices.values() if objective_id in n.places), None)
+
+    def _snapshot(self) -> Snapshot:
+        now = self._clock.now()
+        verdicts = {o.id: _misconfigured(o, why, to_minute(now)) for o, why in self._unbound}
+        newest: dict[str, Minute] = {}
+        for notice in self._notices.values():
+            verdicts.update(notice.verdicts)
+            newest.update(notice.newest)
+        return Snapshot(
+            estate=self._estate,
+            made_at=now,
+            verdicts=verdicts,
+            breaches=newest_first(self._store.open_breaches(), self._store.breaches(limit=RECENT_BREACHES)),
+            sources=tuple(n.status for _, n in sorted(self._notices.items())),
+            notices=self._remarks,
+            speed=self._clock.speed,
+            outbox_oldest=self._store.outbox_oldest(),
+            indicators=self._indicators,
+            newest=newest,
+        )
+
+
+def _misconfigured(objective: Objective, why: str, at: Minute) -> Verdict:
+    nothing = dict.fromkeys(windows_of(objective), Counts(0, 0, 0))
+    return judge(objective, at, nothing, None, circumstances=Circumstances(config_error=why))

@@ -1,0 +1,52 @@
+"""The command line. Data goes to stdout, everything else to stderr; every expected error is one line with its fix."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from app.cli import check, db, demo, evaluate, serve, slices
+from slo.errors import SloopError, UsageError
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
+
+app = typer.Typer(
+    name="sloop",
+    help="SLOs, error budgets and pages for teams on AWS: one number everyone can defend.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (check.check, evaluate.evaluate, evaluate.backtest, slices.slices, serve.serve, demo.demo):
+    app.command()(command)
+app.add_typer(db.app, name="db", help="The database's schema: bring it up to date, or look whether it is.")
+
+
+def main() -> NoReturn:
+    """Exit codes: 0 done, 1 error, 64 wrong usage; 130 when interrupted."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    try:
+        return int(app(arguments, prog_name="sloop", standalone_mode=False) or OK)
+    except (SloopError, TyperException) as error:
+        wrong_usage = isinstance(error, UsageError | TyperException)
+        return _say(error, USAGE if wrong_usage else FAILED)
+    except (typer.Abort, KeyboardInterrupt):
+        return _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone: what it did not want is no error, but Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _say(error: object, code: int) -> int:
+    print(f"sloop: {error.format_message() if isinstance(error, TyperException) else error}", file=sys.stderr)
+    return code

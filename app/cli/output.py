@@ -1,0 +1,27 @@
+"""What commands print: JSON, or plain aligned columns."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def print_json(document: Any) -> None:
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns two blanks apart, as wide as their widest cell."""
+    table = [list(header), *map(list, rows)]
+    widths = [max(len(row[n]) for row in table) for n in range(len(header))]
+    for row in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def warn(message: object) -> None:
+    print(f"sloop: warning: {message}", file=sys.stderr)

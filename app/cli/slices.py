@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def slices(
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="First minute, ISO 8601 with zone.")],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="First minute left out.")],
+    objective: Annotated[str | None, typer.Option("--objective", metavar="ID", help="Only the indicator of this one.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="NDJSON instead of CSV.")] = False,
+) -> int:
+    """The service's own slices, as a slices file: what `sloop evaluate` reads.
+
+    The database is the one of SLOOP_DATABASE_URL.
+    Example: sloop slices --from 2026-05-01T00:00:00Z --to 2026-06-01T00:00:00Z > may.csv
+    """
+    from app.bootstrap import stored_slices
+    from app.cli.evaluate import minute_of
+    from app.settings import read_settings
+    from slo.errors import UsageError
+    from slo.judge import slices_file
+
+    first, last = minute_of("--from", start), minute_of("--to", end)
+    found = stored_slices(read_settings(), first, last)
+    if objective is not None:
+        named = [name for name in found if name == objective]
+        if not named:
+            known = ", ".join(sorted(found)) or "none"
+            raise UsageError(f"--objective {objective}: no such indicator in the database; there are: {known}")
+        found = {name: found[name] for name in named}
+    sys.stdout.writelines(slices_file.render(found, ndjson=json))
+    return 0

@@ -1,0 +1,101 @@
+"""`/metrics`: gauges read off the newest snapshot when scraped, counters kept by whoever causes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from slo.judge import burn
+from slo.units import format_duration, nearest_double
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from app.snapshot import Snapshot, SnapshotBox
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """Counters for the service to raise: `source_errors` by source, `notifications` by severity and outcome (sent, failed)."""
+
+    source_errors: Counter
+    notifications: Counter
+    ticks: Counter
+
+
+def meters(registry: CollectorRegistry) -> Meters:
+    return Meters(
+        Counter("sloop_source_errors", "Polls that a source did not answer usefully", ["source"], registry=registry),
+        Counter("sloop_notifications", "Messages handed to the topic", ["severity", "outcome"], registry=registry),
+        Counter("sloop_ticks", "Committed ticks", ["shard"], registry=registry),
+    )
+
+
+def exposition(registry: CollectorRegistry) -> bytes:
+    return generate_latest(registry)
+
+
+class SnapshotCollector(Collector):
+    """What is unknown has no sample: a gap in the graph, never a zero."""
+
+    def __init__(self, box: SnapshotBox, clock: Callable[[], datetime]) -> None:
+        self._box, self._clock = box, clock
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        snapshot, now = self._box.get(), self._clock()
+        yield from _verdicts(snapshot)
+        yield from _states(snapshot)
+        yield from _freshness(snapshot, now)
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Nothing beforehand: registering must not read a snapshot."""
+        return ()
+
+
+def _verdicts(snapshot: Snapshot) -> Iterable[GaugeMetricFamily]:
+    left = GaugeMetricFamily("sloop_error_budget_remaining_ratio", "Budget left, negative when overspent", labels=["slo"])
+    rates = GaugeMetricFamily("sloop_burn_rate", "Burn rate over a window, 1 is on budget", labels=["slo", "window"])
+    covered = GaugeMetricFamily("sloop_coverage_ratio", "Measured share of the objective's window", labels=["slo"])
+    for objective_id, verdict in snapshot.verdicts.items():
+        covered.add_metric([objective_id], nearest_double(verdict.coverage))
+        if verdict.remaining is not None:
+            left.add_metric([objective_id], nearest_double(verdict.remaining))
+        for length in burn.STANDARD_WINDOWS:
+            rate = verdict.burns.get(length)
+            if rate is not None:
+                rates.add_metric([objective_id, format_duration(length)], nearest_double(rate))
+    return left, rates, covered
+
+
+def _states(snapshot: Snapshot) -> Iterable[GaugeMetricFamily]:
+    state = GaugeMetricFamily("sloop_objective_state", "1 for the state an objective is in", labels=["slo", "state"])
+    for objective_id, verdict in snapshot.verdicts.items():
+        state.add_metric([objective_id, verdict.state], 1)
+    breaches = GaugeMetricFamily("sloop_breach_open", "1 for every open breach", labels=["slo", "severity"])
+    for row in snapshot.open_breaches:
+        breaches.add_metric([row.breach.objective, row.breach.severity], 1)
+    unjudged = GaugeMetricFamily(
+        "sloop_objectives_unjudged", "Objectives without a first verdict", value=len(snapshot.unjudged)
+    )
+    return state, breaches, unjudged
+
+
+def _freshness(snapshot: Snapshot, now: datetime) -> Iterable[GaugeMetricFamily]:
+    lag = GaugeMetricFamily("sloop_evaluation_lag_seconds", "Age of the newest judged minute", labels=["source"])
+    for source in snapshot.sources:
+        if source.tick is not None:
+            lag.add_metric([source.name], now.timestamp() - source.tick * 60)
+    oldest = snapshot.outbox_oldest
+    waits = 0.0 if oldest is None else (now - oldest).total_seconds()
+    yield lag
+    yield GaugeMetricFamily("sloop_outbox_oldest_seconds", "Age of the oldest unsent message, 0 when all is sent", value=waits)
+    yield GaugeMetricFamily(
+        "sloop_snapshot_age_seconds", "Since pages were last given verdicts", value=(now - snapshot.made_at).total_seconds()
+    )

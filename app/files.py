@@ -1,0 +1,62 @@
+"""Reads what the pure rooms may not read themselves: estate files, slices files, and the data files in the packages."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from slo.catalog.catalog import Catalog
+from slo.errors import SpecError, UsageError
+from slo.estate.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from slo.errors import Problem
+    from slo.estate.spec import Estate
+
+LARGEST_SPEC = 1_000_000
+SPEC_SUFFIXES = {".yaml", ".yml", ".json"}
+
+
+def read_catalog() -> Catalog:
+    """The kinds and the default policy that ship with the program."""
+    kinds = sorted((f for f in files("slo.catalog").iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    policy = files("slo.policies").joinpath("default.yaml").read_bytes()
+    return Catalog.of(((f.name, f.read_bytes()) for f in kinds), policy)
+
+
+def packaged_spec(name: str) -> bytes:
+    return files("slo.specs").joinpath(f"{name}.yaml").read_bytes()
+
+
+def read_estate(paths: Iterable[Path], catalog: Catalog) -> tuple[Estate, tuple[Problem, ...]]:
+    """The estate and its warnings. SpecError with every problem when there is an error."""
+    loaded = load(tuple(read_specs(paths)), catalog)
+    if loaded.estate is None:
+        raise SpecError(loaded.problems)
+    return loaded.estate, loaded.problems
+
+
+def read_specs(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of each file; folders are read recursively. One byte over the limit is read, so that it is refused."""
+    for path in paths:
+        found = sorted(_specs_in(path)) if path.is_dir() else [path]
+        if not found:
+            raise UsageError(f"{path}: no .yaml, .yml or .json file in this folder")
+        for file in found:
+            yield str(file), read_bytes(file, LARGEST_SPEC + 1)
+
+
+def _specs_in(folder: Path) -> Iterator[Path]:
+    return (f for f in folder.rglob("*") if f.suffix in SPEC_SUFFIXES and f.is_file())
+
+
+def read_bytes(file: Path, limit: int = -1) -> bytes:
+    """UsageError when it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(limit)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from None

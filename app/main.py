@@ -1,0 +1,73 @@
+"""The web application: routes over one state, errors as problems or pages, everything behind the guard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app.api.answers import Answers
+from app.api.breaches import Breaches
+from app.api.components import Components
+from app.api.health import Health
+from app.api.problems import problem
+from app.api.slos import Slos
+from app.guards import Guard, unguarded
+from app.web.pages import Pages
+from slo.errors import SettingsError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastapi import APIRouter
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from app.snapshot import AppState
+
+MACHINES = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/demo/")
+"""Paths whose errors are problem details; everything else is read by people."""
+
+
+def create_app(state: AppState, more: Sequence[APIRouter] = ()) -> FastAPI:
+    """`more` are routers of others (the demo's). SettingsError when one of them has a route without a role."""
+    app = FastAPI(title="Sloop", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    answers = Answers(state)
+    pages = Pages(state, answers)
+    api = (Slos(state, answers), Components(state, answers), Breaches(state, answers))
+    for router in (pages.router(), *(part.router() for part in api), Health(state).router(), *more):
+        app.include_router(router)
+    open_paths = unguarded(app.routes)
+    if open_paths:
+        raise SettingsError(f"routes without a role: {', '.join(open_paths)}; give them Depends(Requires(...))")
+    _handle_errors(app, pages)
+    app.add_middleware(Guard, hosts=state.hosts)
+    return app
+
+
+def _handle_errors(app: FastAPI, pages: Pages) -> None:
+    def answer(request: Request, status: int, detail: str, **extra: Any) -> Response:
+        if request.url.path.startswith(MACHINES):
+            return problem(status, detail, instance=request.url.path, **extra)
+        return pages.error(status, detail)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        known = cast("HTTPException", error)
+        response = answer(request, known.status_code, str(known.detail))
+        response.headers.update(known.headers or {})
+        return response
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        found = cast("RequestValidationError", error).errors()
+        where = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in found]
+        detail = "; ".join(f"{w['where']}: {w['message']}" for w in where)
+        return answer(request, 422, detail, errors=where)
+
+    async def unstored(request: Request, error: Exception) -> Response:
+        return answer(request, 503, f"the store refused: {error}; try again shortly")
+
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(StoreError, unstored)

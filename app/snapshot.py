@@ -1,0 +1,149 @@
+"""What pages, API and metrics read: one immutable picture per tick, replaced whole. Nobody judges anything again from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from slo.units import from_minute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from app.ports import BreachRow, Delivery
+    from slo.estate.indicator import Indicator
+    from slo.estate.spec import Estate, Objective
+    from slo.judge.verdict import Verdict
+    from slo.judge.windows import Counts
+    from slo.units import Minute
+
+STALE_AFTER = timedelta(minutes=3)
+_LEAST_WALL = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """One shard's source: `tick` is its watermark T (None before the first commit), `error` the last poll's or None."""
+
+    name: str
+    queries: int
+    tick: Minute | None = None
+    polled_at: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One tick. `verdicts` and `newest` (last measured minute) are by objective id, absent before there is one;
+
+    `breaches` holds open and recent ones, each once, newest first (`newest_first` makes it so); `indicators` is by
+    indicator id; `made_at` is estate time `wall_at` the same moment on the wall (None: estate time
+    is wall time), `speed` the estate seconds that pass in one second of the wall.
+    """
+
+    estate: Estate
+    made_at: datetime
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    breaches: tuple[BreachRow, ...] = ()
+    sources: tuple[SourceStatus, ...] = ()
+    notices: tuple[str, ...] = ()
+    speed: float = 1.0
+    outbox_oldest: datetime | None = None
+    wall_at: datetime | None = None
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)
+    newest: Mapping[str, Minute] = field(default_factory=dict)
+
+    @property
+    def open_breaches(self) -> tuple[BreachRow, ...]:
+        """Pages before tickets, then newest first."""
+        rows = [row for row in self.breaches if row.breach.open]
+        return tuple(sorted(rows, key=lambda row: row.breach.severity != "page"))
+
+    @property
+    def unjudged(self) -> tuple[str, ...]:
+        """Objectives without a first verdict."""
+        return tuple(o.id for o in self.estate.objectives if o.id not in self.verdicts)
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The oldest watermark: everything shown is at least this recent. None before the first commit."""
+        ticks = [s.tick for s in self.sources if s.tick is not None] or [v.at for v in self.verdicts.values()]
+        return from_minute(min(ticks)) if ticks else None
+
+    @property
+    def stale_after(self) -> timedelta:
+        """In estate time; a sped-up demo gets 15 s of the wall, or every long tick would look like a failure."""
+        return max(STALE_AFTER, _LEAST_WALL * self.speed)
+
+    def is_stale(self, now: datetime) -> bool:
+        """Nothing new was published for three polls: what was green then says nothing now."""
+        return now - self.made_at > self.stale_after
+
+    def estate_time(self, wall: datetime) -> datetime:
+        """Messages are stamped by the wall; beside breaches they must stand in estate time."""
+        return wall if self.wall_at is None else self.made_at + (wall - self.wall_at) * self.speed
+
+    def objective(self, objective_id: str) -> Objective | None:
+        return next((o for o in self.estate.objectives if o.id == objective_id), None)
+
+    def breaches_of(self, objective_id: str) -> tuple[BreachRow, ...]:
+        return tuple(row for row in self.breaches if row.breach.objective == objective_id)
+
+    def open_breach(self, objective_id: str) -> BreachRow | None:
+        """The page if one is open, else the ticket."""
+        return next((row for row in self.open_breaches if row.breach.objective == objective_id), None)
+
+
+def newest_first(*groups: Iterable[BreachRow]) -> tuple[BreachRow, ...]:
+    """Several lists of breaches as one, each breach once."""
+    rows = {row.id: row for group in groups for row in group}
+    return tuple(sorted(rows.values(), key=lambda row: (-row.breach.fired_at, row.id)))
+
+
+class SnapshotBox:
+    """The newest snapshot. The service's thread puts, any thread gets: one reference is swapped, so no lock is needed."""
+
+    def __init__(self, first: Snapshot) -> None:
+        self._snapshot = first
+
+    def get(self) -> Snapshot:
+        return self._snapshot
+
+    def put(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+
+class History(Protocol):
+    """Sums for charts, ascending; an absent or unmeasured row is a gap. StoreError when it cannot be read."""
+
+    def hourly(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
+        """By the hour's first minute, over the objective's window."""
+        ...
+
+    def minutely(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
+        """The last six hours."""
+        ...
+
+
+class BreachLog(Protocol):
+    """The part of `app.ports.Store` that pages may read; the store itself fits."""
+
+    def breaches(self, *, limit: int, before: str | None = None) -> Sequence[BreachRow]: ...
+
+    def breach(self, breach_id: str) -> BreachRow | None: ...
+
+    def deliveries(self, breach_id: str) -> Sequence[Delivery]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """What the web side is given. `clock` tells estate time; `hosts` are the Host headers that are answered (`name:port`)."""
+
+    box: SnapshotBox
+    log: BreachLog
+    history: History
+    clock: Callable[[], datetime]
+    metrics: Callable[[], bytes]
+    hosts: frozenset[str]
