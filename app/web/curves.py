@@ -1,0 +1,188 @@
+"""From history rows to what a chart draws: curves, stretches, the one-line takeaway and the table that says the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from app import charts
+from app.charts import Stretch
+from app.web import numbers
+from slo.judge.windows import Counts
+from slo.units import from_minute
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
+    from app.charts import Kind
+    from app.ports import BreachRow
+    from slo.judge.verdict import Verdict
+    from slo.units import Minute
+
+    Rows = Sequence[tuple[Minute, Counts]]
+
+LOOKBACK = 360
+NOTHING = Counts(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Sums of `length` minutes from `start`."""
+
+    start: Minute
+    length: int
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart with its takeaway and the same content as a table; without `svgs` the takeaway says why there is none."""
+
+    takeaway: str
+    svgs: tuple[Markup, ...] = ()
+    heads: tuple[str, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+
+
+def buckets(hourly: Rows, minutely: Rows, at: Minute, window: int) -> list[Bucket]:
+    """Hours, and from the first whole hour of the lookback on minutes, ascending, none before the window."""
+    start = at - window
+    border = max(start, -(-(at - LOOKBACK) // 60) * 60)
+    hours = [Bucket(m, 60, c) for m, c in hourly if start < m + 60 <= border]
+    return [*hours, *(Bucket(m, 1, c) for m, c in minutely if border <= m < at)]
+
+
+def budget_curve(verdict: Verdict, parts: Sequence[Bucket]) -> list[tuple[Minute, Fraction]]:
+    """Budget left over time, from 1 at the window's start to exactly the verdict's `remaining` at its end.
+
+    left(t) = remaining + bad after t / (budget x total): summed from the end, because the first hour may lie only
+    partly inside the window. Empty where the budget is unknown.
+    """
+    if verdict.remaining is None:
+        return []
+    allowed = verdict.budget * verdict.counts.total
+    start, after = verdict.at - verdict.objective.window, 0
+    curve = [(verdict.at, verdict.remaining)]
+    for part in reversed(parts):
+        after += part.counts.bad
+        if part.start > start:
+            curve.append((part.start, min(Fraction(1), verdict.remaining + after / allowed)))
+    return [(start, Fraction(1)), *reversed(curve)]
+
+
+def burn_down(verdict: Verdict, parts: Sequence[Bucket], breaches: Sequence[BreachRow]) -> Figure:
+    curve = budget_curve(verdict, parts)
+    window = numbers.window(verdict.objective.window)
+    if not curve:
+        return Figure(f"No budget to draw: no events were measured in {window}.")
+    groups = _grouped(parts, max(60, verdict.objective.window // 30))
+    text = f"{_standing(verdict)} {_dearest(verdict, groups)}"
+    bands = [(r.breach.fired_at, r.breach.resolved_at or verdict.at) for r in breaches]
+    svgs = tuple(charts.burn_down(curve, bands, size, text) for size in (charts.WIDE, charts.NARROW))
+    table = tuple(
+        (f"{from_minute(g.start):%Y-%m-%d %H:%M}Z", f"{g.counts.total:,}", f"{g.counts.bad:,}", _spent(verdict, g))
+        for g in reversed(groups)
+    )
+    return Figure(text, svgs, ("from", "total", "bad", "budget spent"), table)
+
+
+def _standing(verdict: Verdict) -> str:
+    window = numbers.window(verdict.objective.window)
+    if verdict.remaining is not None and verdict.remaining < 0:
+        return f"{numbers.spent(1 - verdict.remaining)} of the {window} budget was spent."
+    return f"{numbers.budget(verdict.remaining)} of the {window} budget is left."
+
+
+def _grouped(parts: Sequence[Bucket], length: int) -> list[Bucket]:
+    """Sums per stretch of `length` minutes, aligned to it."""
+    sums: dict[Minute, Counts] = {}
+    for part in parts:
+        start = part.start // length * length
+        sums[start] = _plus(sums.get(start, NOTHING), part.counts)
+    return [Bucket(start, length, counts) for start, counts in sums.items()]
+
+
+def _plus(one: Counts, other: Counts) -> Counts:
+    return Counts(one.total + other.total, one.bad + other.bad, one.measured + other.measured)
+
+
+def _spent(verdict: Verdict, group: Bucket) -> str:
+    return numbers.spent(group.counts.bad / (verdict.budget * verdict.counts.total))
+
+
+def _dearest(verdict: Verdict, groups: Sequence[Bucket]) -> str:
+    worst = max(groups, key=lambda g: g.counts.bad, default=None)
+    if worst is None or worst.counts.bad == 0:
+        return "Nothing of it was spent."
+    when = from_minute(worst.start)
+    if worst.length == 1440:
+        return f"The dearest day, {when.day} {when:%b}, cost {_spent(verdict, worst)} of it."
+    began = f"{when.day} {when:%b %H:%M}Z"
+    return f"The dearest {numbers.window(worst.length)} began on {began} and cost {_spent(verdict, worst)} of it."
+
+
+def indicator(verdict: Verdict, minutely: Rows) -> Figure:
+    """The SLI minute by minute over the last six hours."""
+    start = verdict.at - LOOKBACK
+    counts = {m: c for m, c in minutely if start <= m < verdict.at and c.measured}
+    minutes = [counts.get(m) for m in range(start, verdict.at)]
+    if not counts:
+        return Figure("Nothing was measured in the last 6 h.")
+    text = _minutes_in_words(verdict, start, minutes)
+    target = float(verdict.objective.target)
+    pieces = stretches(start, minutes, Fraction(verdict.objective.target))
+    svgs = tuple(charts.indicator(pieces, target, size, text) for size in (charts.WIDE, charts.NARROW))
+    table = tuple(_ten_minutes(verdict, start + n, minutes[n : n + 10]) for n in range(LOOKBACK - 10, -1, -10))
+    return Figure(text, svgs, ("from", "SLI", "good", "total", "measured"), table)
+
+
+def kind_of(counts: Counts | None, target: Fraction) -> Kind:
+    """For the colour only; what counts for the budget is decided on sums."""
+    if counts is None:
+        return "missing"
+    if counts.total == 0:
+        return "idle"
+    return "good" if counts.good >= target * counts.total else "bad"
+
+
+def stretches(start: Minute, minutes: Sequence[Counts | None], target: Fraction) -> list[Stretch]:
+    """Consecutive minutes of the same kind joined."""
+    found: list[Stretch] = []
+    for minute, counts in enumerate(minutes, start):
+        kind = kind_of(counts, target)
+        value = () if counts is None or counts.total == 0 else (counts.good / counts.total,)
+        if found and found[-1].kind == kind:
+            found[-1] = Stretch(kind, found[-1].start, minute + 1, (*found[-1].values, *value))
+        else:
+            found.append(Stretch(kind, minute, minute + 1, value))
+    return found
+
+
+def _minutes_in_words(verdict: Verdict, start: Minute, minutes: Sequence[Counts | None]) -> str:
+    target = Fraction(verdict.objective.target)
+    kinds = [kind_of(c, target) for c in minutes]
+    bad = [(Fraction(c.good, c.total), n) for n, c in enumerate(minutes) if c is not None and kinds[n] == "bad"]
+    share = numbers.share(verdict.objective.target)
+    text = f"{len(bad)} of the {LOOKBACK - kinds.count('missing')} minutes measured in the last 6 h were below {share}"
+    if bad:
+        lowest, where = min(bad)
+        text += f", the lowest {numbers.sli(lowest, verdict.objective.target)} at {from_minute(start + where):%H:%M}Z"
+    rest = [f"{kinds.count(k)} {k}" for k in ("idle", "missing") if k in kinds]
+    return f"{text}; {', '.join(rest)}." if rest else f"{text}."
+
+
+def _ten_minutes(verdict: Verdict, start: Minute, minutes: Sequence[Counts | None]) -> tuple[str, ...]:
+    sums = NOTHING
+    for counts in minutes:
+        sums = _plus(sums, counts or NOTHING)
+    share = Fraction(sums.good, sums.total) if sums.total else None
+    return (
+        f"{from_minute(start):%H:%M}Z",
+        numbers.sli(share, verdict.objective.target) if sums.measured else "missing",
+        f"{sums.good:,}",
+        f"{sums.total:,}",
+        f"{sums.measured} of {len(minutes)} min",
+    )

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from app.snapshot import newest_first
+from slo.units import from_minute
+from tests.app import picture
+from tests.app.picture import NOW, T
+
+
+def test_open_breaches_show_pages_before_tickets() -> None:
+    snapshot, _ = picture.shared()
+    assert [row.breach.severity for row in snapshot.open_breaches] == ["page", "ticket"]
+
+
+def test_lists_of_breaches_are_joined_without_doubles() -> None:
+    rows = picture.breach_rows()
+    assert newest_first(rows[1:], rows, rows[:1]) == rows
+
+
+def test_what_is_shown_is_as_old_as_the_slowest_source() -> None:
+    snapshot, _ = picture.shared()
+    assert snapshot.as_of == from_minute(T - 40)
+    assert replace(snapshot, sources=()).as_of == from_minute(T)
+    assert replace(snapshot, sources=(), verdicts={}).as_of is None
+
+
+def test_times_of_the_wall_are_told_in_estate_time() -> None:
+    snapshot, _ = picture.shared()
+    wall = NOW - timedelta(days=3)
+    fast = replace(snapshot, speed=20.0, wall_at=wall)
+    assert fast.estate_time(wall - timedelta(seconds=3)) == NOW - timedelta(minutes=1)
+    assert snapshot.estate_time(wall) == wall
