@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import programs
+
+# The same examples every time, and nothing kept between runs; `make chaos` takes the other one, with a seed.
+settings.register_profile("ci", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("chaos", parent=settings.get_profile("ci"), derandomize=False, max_examples=5000, print_blob=True)
+settings.load_profile("ci")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture starts a program, say that it is missing."""
+    for name in (name for marker in item.iter_markers("needs") for name in marker.args):
+        if programs.find(name) is None:
+            missing = pytest.fail if programs.must_run() else pytest.skip
+            missing(programs.how_to_get(name))
