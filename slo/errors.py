@@ -3,6 +3,8 @@
 SloopError
 ├── UsageError          the command line was used wrongly (exit 64)
 ├── SettingsError       a setting is wrong or unsafe: the program does not start
+├── UnreadableFile      a file that was named cannot be read
+├── ReportError         a report cannot be made, written or vouched for
 ├── SpecError           estate or OpenSLO files have errors; carries every problem found
 ├── SlicesError         a slices file has a bad line; carries file and line
 ├── SourceError         CloudWatch, X-Ray or Prometheus did not answer usefully; `retryable` says whether trying again can help
@@ -11,6 +13,7 @@ SloopError
 ├── StoreError          the database refused
 │   ├── Fenced          another process moved the shard first: roll back, reload, go on
 │   └── SchemaMismatch  the database's schema is older or newer than this program's
+├── ProvisionError      a plan cannot be made, or may not be applied as it stands
 └── DeliveryError       a page could not be published; `retryable` says whether trying again can help
 
 Anything else that escapes is a bug.
@@ -31,6 +34,14 @@ class UsageError(SloopError):
 
 
 class SettingsError(SloopError):
+    pass
+
+
+class UnreadableFile(SloopError):
+    pass
+
+
+class ReportError(SloopError):
     pass
 
 
@@ -90,6 +101,10 @@ class Fenced(StoreError):
 
 
 class SchemaMismatch(StoreError):
+    pass
+
+
+class ProvisionError(SloopError):
     pass
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from slo.catalog.kind import Kind
+    from slo.catalog.signal import DefaultAlarm, Layer, Panel, Signal
     from slo.estate.indicator import Indicator
     from slo.estate.spec import Account, Component, RuleSpec
 
@@ -39,7 +40,30 @@ class Catalog:
 
     def bind(self, component: Component, indicator: str, account: Account | None) -> Indicator | Unbound:
         """The queries to send, in this account, or why there are none. `MetricQuery.account` is the account's name."""
+        kind = self._kind(component)
+        return kind if isinstance(kind, Unbound) else kind.bind(indicator, component.resource, account)
+
+    def signals(self, component: Component, account: Account | None) -> tuple[Signal, ...] | Unbound:
+        """The series to draw and to alarm on; empty where the kind has none."""
+        kind = self._kind(component)
+        return kind if isinstance(kind, Unbound) else kind.bind_signals(component.resource, account)
+
+    def alarms(self, component: Component, account: Account | None) -> tuple[DefaultAlarm, ...] | Unbound:
+        """The alarms that every component of this kind gets; empty where the kind has none."""
+        kind = self._kind(component)
+        return kind if isinstance(kind, Unbound) else kind.bind_alarms(component.resource, account)
+
+    def panels(self, component: Component) -> tuple[Panel, ...]:
+        """Names of `signals`, in the order to draw them."""
+        kind = self._kind(component)
+        return () if isinstance(kind, Unbound) else kind.bind_panels(component.resource)
+
+    def layer(self, component: Component) -> Layer | None:
+        kind = self._kind(component)
+        return None if isinstance(kind, Unbound) else kind.layer
+
+    def _kind(self, component: Component) -> Kind | Unbound:
         kind = self.kinds.get(component.kind)
-        if kind is None:
-            return Unbound("unknown_kind", f"kind {component.kind!r} is not in the catalogue; there is {choices(self.kinds)}")
-        return kind.bind(indicator, component.resource, account)
+        if kind is not None:
+            return kind
+        return Unbound("unknown_kind", f"kind {component.kind!r} is not in the catalogue; there is {choices(self.kinds)}")

@@ -1,4 +1,4 @@
-"""A kind of component: the keys of its resource, its indicators, what is promised by default, what to beware of."""
+"""A kind of component: the keys of its resource, its indicators, what is promised, watched and drawn, what to beware of."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from slo.catalog.template import MetricTemplate, Unbound
+from slo.catalog.template import MetricTemplate, TraceTemplate, Unbound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
+    from slo.catalog.signal import DefaultAlarm, Layer, Panel, Signal
     from slo.catalog.template import IndicatorTemplate
+    from slo.catalog.watch import AlarmTemplate, PanelTemplate, Resource, SignalTemplate
     from slo.estate.indicator import Indicator
     from slo.estate.spec import Account
 
@@ -36,6 +38,7 @@ class ResourceKey:
     required: bool
     default: str | None
     about: str
+    source: str | None
 
     def value(self, given: str | tuple[str, ...] | None) -> str | Unbound | None:
         """What a placeholder is filled with; None when an optional key without a default is absent."""
@@ -55,6 +58,7 @@ class DefaultObjective:
     indicator: str
     target: Decimal
     window: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,18 @@ class Pitfall:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
+    """`no_objective` is the reason why nothing is promised by default; it is there where `objectives` is empty."""
+
     name: str
     title: str
+    layer: Layer
     resource: Mapping[str, ResourceKey]
     indicators: Mapping[str, IndicatorTemplate]
     objectives: tuple[DefaultObjective, ...]
+    no_objective: str | None
+    signals: tuple[SignalTemplate, ...]
+    alarms: tuple[AlarmTemplate, ...]
+    panels: tuple[PanelTemplate, ...]
     pitfalls: tuple[Pitfall, ...]
 
     def bind(
@@ -77,19 +88,68 @@ class Kind:
     ) -> Indicator | Unbound:
         template = self.indicators.get(indicator)
         if template is None:
-            known = ", ".join(sorted(self.indicators))
+            known = ", ".join(sorted(self.indicators)) or "none"
             return Unbound("unknown_indicator", f"kind {self.name!r} has no indicator {indicator!r}; it has {known}")
-        needed = sorted(template.placeholders)
-        missing = [self.resource[n] for n in needed if self.resource[n].required and n not in resource]
+        needed = [self.resource[n] for n in sorted(template.placeholders)]
+        missing = [
+            k for k in needed if k.default is None and k.name not in resource and (k.required or k.name in template.needs)
+        ]
         if missing:
-            return Unbound("missing_resource", f"resource lacks {', '.join(f'{k.name} ({k.about})' for k in missing)}")
+            return _lacking(missing)
         values: dict[str, str] = {}
-        for name in needed:
-            value = self.resource[name].value(resource.get(name))
+        for key in needed:
+            value = key.value(resource.get(key.name))
             if isinstance(value, Unbound):
                 return value
             if value is not None:
-                values[name] = value
-        if account is None and any(isinstance(q, MetricTemplate) for q in template.queries):
-            return Unbound("missing_account", "the estate declares no account to read CloudWatch in; add one under accounts")
+                values[key.name] = value
+        if account is None and any(isinstance(q, MetricTemplate | TraceTemplate) for q in template.queries):
+            return _NO_ACCOUNT
         return template.fill(values, account)
+
+    def bind_signals(
+        self, resource: Mapping[str, str | tuple[str, ...]], account: Account | None
+    ) -> tuple[Signal, ...] | Unbound:
+        """Empty where the kind has none; Unbound where it has some and the resource is not enough for a single one."""
+        given = self._given(resource)
+        if isinstance(given, Unbound) or not self.signals:
+            return given if isinstance(given, Unbound) else ()
+        if account is None:
+            return _NO_ACCOUNT
+        found = tuple(signal for template in self.signals for signal in template.fill(given, account))
+        needed = sorted(frozenset().union(*(template.query.needs for template in self.signals)) - given.keys())
+        return found or _lacking([self.resource[name] for name in needed])
+
+    def bind_alarms(
+        self, resource: Mapping[str, str | tuple[str, ...]], account: Account | None
+    ) -> tuple[DefaultAlarm, ...] | Unbound:
+        """Empty and Unbound as for signals."""
+        signals, given = self.bind_signals(resource, account), self._given(resource)
+        if isinstance(signals, Unbound) or isinstance(given, Unbound) or account is None:
+            return signals if isinstance(signals, Unbound) else ()
+        return tuple(alarm for template in self.alarms for alarm in template.fill(given, account))
+
+    def bind_panels(self, resource: Mapping[str, str | tuple[str, ...]]) -> tuple[Panel, ...]:
+        given = self._given(resource)
+        if isinstance(given, Unbound):
+            return ()
+        return tuple(panel for template in self.panels for panel in template.fill(given))
+
+    def _given(self, resource: Mapping[str, str | tuple[str, ...]]) -> Resource | Unbound:
+        """The keys that have a value, or why one of them has a bad one. A list of one may be written as its item."""
+        given: Resource = {}
+        for key in self.resource.values():
+            value = resource.get(key.name)
+            read = value if key.form == "list" else key.value(value)
+            if isinstance(read, Unbound):
+                return read
+            if read:
+                given[key.name] = read
+        return given
+
+
+_NO_ACCOUNT = Unbound("missing_account", "the estate declares no account to read CloudWatch in; add one under accounts")
+
+
+def _lacking(keys: Iterable[ResourceKey]) -> Unbound:
+    return Unbound("missing_resource", f"resource lacks {', '.join(f'{key.name} ({key.about})' for key in keys)}")

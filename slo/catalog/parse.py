@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, cast
 
 from slo.catalog.kind import ROLES, DefaultObjective, Kind, Pitfall, ResourceKey
-from slo.catalog.template import (
-    CounterTemplate,
-    GaugeTemplate,
-    MetricTemplate,
-    ProofTemplate,
-    RatioTemplate,
-    SliceTemplate,
-    placeholders,
-)
+from slo.catalog.parse_query import SHARED, check_placeholders, metric, number, proof, queries, query
+from slo.catalog.parse_watch import COMPARISONS, read_alarms, read_panels, read_signals
+from slo.catalog.signal import LAYERS
+from slo.catalog.template import MetricTemplate, RateTemplate, RatioTemplate, SliceTemplate
 from slo.errors import SpecError
 from slo.estate import nodes
 from slo.estate.places import Place
 from slo.estate.shares import target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from slo.catalog.kind import Form, Role
-    from slo.catalog.template import IndicatorTemplate, QueryTemplate
+    from slo.catalog.signal import Layer
+    from slo.catalog.template import IndicatorTemplate
     from slo.estate.indicator import Comparison
 
-_FILE = ("kind", "title", "resource", "indicators", "objectives", "pitfalls")
-_RATIO = ("type", "namespace", "dimensions", "total", "good", "bad", "proof")
-_LATENCY = ("type", "namespace", "dimensions", "metric", "threshold", "proof")
-_SLICE = ("type", "namespace", "dimensions", "metric", "stat", "op", "threshold")
-_QUERY = ("namespace", "dimensions", "metric", "stat", "counter", "alive", "gauge", "at_least")
+_WANTED = ("kind", "title", "layer", "resource", "indicators", "objectives", "pitfalls")
+_FILE = (*_WANTED, "no_objective", "signals", "alarms", "panels")
+_KEY = ("role", "form", "required", "default", "about", "source")
+_INDICATOR = ("type", "source", *SHARED)
+_RATIO = (*_INDICATOR, "total", "good", "bad", "proof")
+_LATENCY = (*_INDICATOR, "metric", "threshold", "proof")
+_RATE = (*_INDICATOR, "total", "rate")
+_SLICE = (*_INDICATOR, "metric", "stat", "op", "threshold")
 
 
 def parse_kind(data: bytes, file: str = "catalogue") -> Kind:
@@ -47,142 +45,127 @@ def parse_kind(data: bytes, file: str = "catalogue") -> Kind:
 
 
 def _kind(place: Place) -> Kind | None:
-    fields = place.fields(_FILE, required=_FILE)
-    if len(fields) < len(_FILE):
+    fields = place.fields(_FILE, required=_WANTED)
+    if not fields.keys() >= set(_WANTED):
         return None
     resource = {name: _key(name, p) for name, p in fields["resource"].fields().items()}
-    indicators = {}
-    for name, inside in fields["indicators"].fields().items():
-        template = _indicator(inside) if inside.is_label(name) else None
-        if template is not None:
-            indicators[name] = template
-            _check_placeholders(inside, template, resource)
+    indicators = _indicators(fields["indicators"], resource)
+    signals = read_signals(fields["signals"], resource) if "signals" in fields else {}
     objectives = tuple(o for p in fields["objectives"].items() if (o := _objective(p, indicators)) is not None)
-    pitfalls = tuple(p for p in map(_pitfall, fields["pitfalls"].items()) if p is not None)
-    return Kind(fields["kind"].label() or "", fields["title"].text() or "", resource, indicators, objectives, pitfalls)
+    return Kind(
+        fields["kind"].label() or "",
+        fields["title"].text() or "",
+        cast("Layer", fields["layer"].one_of(LAYERS) or "edge"),
+        resource,
+        indicators,
+        objectives,
+        _no_objective(fields),
+        tuple(signals.values()),
+        read_alarms(fields["alarms"], signals, resource) if "alarms" in fields else (),
+        read_panels(fields["panels"], signals) if "panels" in fields else (),
+        tuple(p for p in map(_pitfall, fields["pitfalls"].items()) if p is not None),
+    )
+
+
+def _no_objective(fields: dict[str, Place]) -> str | None:
+    """The reason, which stands exactly where nothing is promised."""
+    if fields["objectives"].is_empty_list == ("no_objective" in fields):
+        return fields["no_objective"].text() if "no_objective" in fields else None
+    fields["objectives"].error("missing_reason", "a kind gives default objectives, or in no_objective the reason why none")
+    return None
 
 
 def _key(name: str, place: Place) -> ResourceKey:
-    fields = place.fields(("role", "form", "required", "default", "about"), required=("role", "about"))
+    fields = place.fields(_KEY, required=("role", "about"))
     role = fields["role"].one_of(ROLES) if "role" in fields else None
     form = fields["form"].one_of(("text", "number", "list")) if "form" in fields else "text"
     required = "required" in fields and fields["required"].flag() is True
     default = fields["default"].scalar() if "default" in fields else None
-    about = fields["about"].text() if "about" in fields else None
+    about, source = (fields[key].text() if key in fields else None for key in ("about", "source"))
     if required and default is not None:
         fields["default"].error("bad_default", "a required key has no default")
-    return ResourceKey(name, cast("Role", role or "identity"), cast("Form", form or "text"), required, default, about or "")
+    if default is not None and source is None:
+        place.missing("source")
+    return ResourceKey(
+        name, cast("Role", role or "identity"), cast("Form", form or "text"), required, default, about or "", source
+    )
+
+
+def _indicators(place: Place, resource: dict[str, ResourceKey]) -> dict[str, IndicatorTemplate]:
+    found = {}
+    for name, inside in place.fields().items():
+        template = _indicator(inside) if inside.is_label(name) else None
+        if template is not None:
+            found[name] = template
+            check_placeholders(inside, template.placeholders, resource)
+    return found
 
 
 def _indicator(place: Place) -> IndicatorTemplate | None:
-    given = place.fields(required=("type",))
-    kind = given["type"].one_of(("event_ratio", "latency", "time_slice")) if "type" in given else None
-    if kind == "event_ratio":
-        return _ratio(place)
-    if kind == "latency":
-        return _latency(place)
-    return _slice(place) if kind == "time_slice" else None
+    given = place.fields(required=("type", "source"))
+    if "source" in given:
+        given["source"].text()
+    kind = given["type"].one_of(_TYPES) if "type" in given else None
+    return None if kind is None else _TYPES[kind](place)
 
 
 def _ratio(place: Place) -> RatioTemplate | None:
     fields = place.fields(_RATIO, required=("total",))
-    total, good, bad = (_queries(fields[part], place) if part in fields else () for part in ("total", "good", "bad"))
+    total, good, bad = (queries(fields[part], place) if part in fields else () for part in ("total", "good", "bad"))
     if not total or not (good or bad):
         place.error("missing_field", "an event ratio counts total and one of good and bad")
         return None
-    return RatioTemplate("event_ratio", total, good, bad, _proof(fields, place))
+    return RatioTemplate("event_ratio", total, good, bad, proof(fields, place))
 
 
 def _latency(place: Place) -> RatioTemplate | None:
     """Total = SampleCount, good = TC(:threshold): exact counts, which add up over windows as percentiles do not."""
     fields = place.fields(_LATENCY, required=("namespace", "dimensions", "metric", "threshold"))
-    total = _metric(fields, place, stat="SampleCount")
+    total = metric(fields, place, stat="SampleCount")
     threshold = fields["threshold"].scalar() if "threshold" in fields else None
     if total is None or threshold is None:
         return None
-    good = MetricTemplate(total.namespace, total.metric, f"TC(:{threshold})", total.dimensions)
-    return RatioTemplate("latency", (total,), (good,), (), _proof(fields, place))
+    good = MetricTemplate(total.namespace, total.metric, f"TC(:{threshold})", total.dimensions, total.region)
+    return RatioTemplate("latency", (total,), (good,), (), proof(fields, place))
+
+
+def _rate(place: Place) -> RateTemplate | None:
+    fields = place.fields(_RATE, required=("total", "rate"))
+    total, rate = (query(fields[part], place) if part in fields else None for part in ("total", "rate"))
+    return None if total is None or rate is None else RateTemplate("rate_ratio", total, rate)
 
 
 def _slice(place: Place) -> SliceTemplate | None:
     fields = place.fields(_SLICE, required=("namespace", "dimensions", "metric", "stat", "op", "threshold"))
-    value = _metric(fields, place)
-    op = fields["op"].one_of(("<=", "<", ">=", ">")) if "op" in fields else None
-    threshold = fields["threshold"].scalar() if "threshold" in fields else None
+    value = metric(fields, place)
+    op = fields["op"].one_of(COMPARISONS) if "op" in fields else None
+    threshold = number(fields["threshold"]) if "threshold" in fields else None
     if value is None or op is None or threshold is None:
-        return None
-    if not placeholders(threshold) and _decimal(fields["threshold"]) is None:
         return None
     return SliceTemplate("time_slice", value, cast("Comparison", op), threshold)
 
 
-def _queries(place: Place, parent: Place) -> tuple[QueryTemplate, ...]:
-    return tuple(q for q in (_query(item, parent) for item in place.items()) if q is not None)
-
-
-def _query(place: Place, parent: Place) -> QueryTemplate | None:
-    fields = place.fields(_QUERY)
-    if "counter" in fields:
-        counter, alive = (fields[name].text() if name in fields else None for name in ("counter", "alive"))
-        return None if counter is None else CounterTemplate(counter, alive)
-    if "gauge" in fields:
-        gauge = fields["gauge"].text()
-        return None if gauge is None else GaugeTemplate(gauge)
-    inherited = parent.fields() | fields
-    return _metric(inherited, place)
-
-
-def _metric(fields: dict[str, Place], place: Place, stat: str | None = None) -> MetricTemplate | None:
-    """`namespace` and `dimensions` may come from the indicator around the query."""
-    wanted = ("namespace", "metric", "dimensions") if stat else ("namespace", "metric", "dimensions", "stat")
-    for name in wanted:
-        if name not in fields:
-            place.missing(name)
-            return None
-    namespace, metric = fields["namespace"].text(), fields["metric"].text()
-    stat = stat or fields["stat"].text()
-    dimensions = [(name, p.text()) for name, p in fields["dimensions"].fields().items()]
-    if namespace is None or metric is None or stat is None:
-        return None
-    return MetricTemplate(namespace, metric, stat, tuple((n, v) for n, v in dimensions if v is not None))
-
-
-def _proof(fields: dict[str, Place], parent: Place) -> ProofTemplate | None:
-    if "proof" not in fields:
-        return None
-    query = _query(fields["proof"], parent)
-    at_least = fields["proof"].fields().get("at_least")
-    return None if query is None else ProofTemplate(query, None if at_least is None else _decimal(at_least))
-
-
-def _decimal(place: Place) -> Decimal | None:
-    text = place.scalar("a number")
-    try:
-        return None if text is None else Decimal(text)
-    except InvalidOperation:
-        place.wrong("a number")
-        return None
+_TYPES: dict[str, Callable[[Place], IndicatorTemplate | None]] = {
+    "event_ratio": _ratio,
+    "latency": _latency,
+    "rate_ratio": _rate,
+    "time_slice": _slice,
+}
 
 
 def _objective(place: Place, indicators: Collection[str]) -> DefaultObjective | None:
-    fields = place.fields(("indicator", "target", "window"), required=("indicator", "target", "window"))
-    if len(fields) < 3:
+    wanted = ("indicator", "target", "window", "source")
+    fields = place.fields(wanted, required=wanted)
+    if len(fields) < len(wanted):
         return None
     indicator, share, window = fields["indicator"].one_of(indicators), target(fields["target"]), fields["window"].duration()
-    if indicator is None or share is None or window is None:
+    source = fields["source"].text()
+    if indicator is None or share is None or window is None or source is None:
         return None
-    return DefaultObjective(indicator, share, window)
+    return DefaultObjective(indicator, share, window, source)
 
 
 def _pitfall(place: Place) -> Pitfall | None:
     fields = place.fields(("text", "source"), required=("text", "source"))
     text, source = (fields[name].text() if name in fields else None for name in ("text", "source"))
     return None if text is None or source is None else Pitfall(text, source)
-
-
-def _check_placeholders(place: Place, template: IndicatorTemplate, resource: dict[str, ResourceKey]) -> None:
-    for name in sorted(template.placeholders):
-        if name not in resource:
-            place.error("unknown_resource", f"{{{name}}} is no key of resource above")
-        elif resource[name].form == "list":
-            place.error("bad_resource", f"{{{name}}} is a list, which cannot stand in a query")

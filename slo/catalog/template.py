@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from slo.estate.indicator import CounterQuery, EventRatio, GaugeQuery, MetricQuery, Proof, TimeSlice
+from slo.estate.indicator import CounterQuery, EventRatio, GaugeQuery, MetricQuery, Proof, RateRatio, TimeSlice, TraceQuery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from slo.estate.indicator import Comparison, Indicator, Query
     from slo.estate.spec import Account
 
-IndicatorType = Literal["event_ratio", "latency", "time_slice"]
+IndicatorType = Literal["event_ratio", "latency", "rate_ratio", "time_slice"]
+
+TraceStatistic = Literal["total", "ok", "error", "fault"]
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
@@ -30,24 +32,28 @@ class Unbound:
 
 @dataclass(frozen=True, slots=True)
 class MetricTemplate:
+    """`region` is where the service keeps its metrics whatever the region of the account; None: the account's."""
+
     namespace: str
     metric: str
     stat: str
     dimensions: tuple[tuple[str, str], ...]
+    region: str | None = None
 
     @property
     def needs(self) -> frozenset[str]:
-        return placeholders(self.stat, *(value for _, value in self.dimensions))
+        return placeholders(self.stat, self.region or "", *(value for _, value in self.dimensions))
 
     @property
     def placeholders(self) -> frozenset[str]:
         return self.needs
 
-    def fill(self, values: Mapping[str, str], account: Account | None) -> Query:
+    def fill(self, values: Mapping[str, str], account: Account | None) -> MetricQuery:
         """Dimensions sorted by name, so that equal queries are equal values."""
         assert account is not None, "checked before filling"
         dimensions = tuple(sorted((name, fill(text, values)) for name, text in self.dimensions))
-        return MetricQuery(account.name, account.region, self.namespace, self.metric, dimensions, fill(self.stat, values))
+        region = fill(self.region, values) if self.region else account.region
+        return MetricQuery(account.name, region, self.namespace, self.metric, dimensions, fill(self.stat, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,25 @@ class GaugeTemplate:
         return GaugeQuery(fill(self.selector, values))
 
 
-QueryTemplate = MetricTemplate | CounterTemplate | GaugeTemplate
+@dataclass(frozen=True, slots=True)
+class TraceTemplate:
+    service: str
+    statistic: TraceStatistic
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return placeholders(self.service)
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return self.needs
+
+    def fill(self, values: Mapping[str, str], account: Account | None) -> Query:
+        assert account is not None, "checked before filling"
+        return TraceQuery(account.name, account.region, fill(self.service, values), self.statistic)
+
+
+QueryTemplate = MetricTemplate | CounterTemplate | GaugeTemplate | TraceTemplate
 """`needs`: the keys without which the query falls away; `placeholders`: every key that it can use."""
 
 
@@ -98,7 +122,7 @@ class ProofTemplate:
 
 @dataclass(frozen=True, slots=True)
 class RatioTemplate:
-    """A query whose optional key is absent falls away; then exactly one of good and bad must be left."""
+    """A good or bad query whose optional key is absent falls away; then exactly one of good and bad must be left."""
 
     type: IndicatorType
     total: tuple[QueryTemplate, ...]
@@ -109,6 +133,10 @@ class RatioTemplate:
     @property
     def queries(self) -> tuple[QueryTemplate, ...]:
         return (*self.total, *self.good, *self.bad, *((self.proof.query,) if self.proof else ()))
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset().union(*(q.needs for q in self.total))
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -122,7 +150,30 @@ class RatioTemplate:
         proof = None
         if self.proof is not None and self.proof.query.needs <= values.keys():
             proof = Proof(self.proof.query.fill(values, account), self.proof.at_least)
-        return EventRatio(total, good, bad, proof)
+        sampled = any(isinstance(query, TraceQuery) for query in total)
+        return EventRatio(total, good, bad, proof, sampled)
+
+
+@dataclass(frozen=True, slots=True)
+class RateTemplate:
+    type: IndicatorType
+    total: QueryTemplate
+    rate: QueryTemplate
+
+    @property
+    def queries(self) -> tuple[QueryTemplate, ...]:
+        return (self.total, self.rate)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return self.placeholders
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return self.total.placeholders | self.rate.placeholders
+
+    def fill(self, values: Mapping[str, str], account: Account | None) -> Indicator | Unbound:
+        return RateRatio(self.total.fill(values, account), self.rate.fill(values, account))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +188,10 @@ class SliceTemplate:
         return (self.value,)
 
     @property
+    def needs(self) -> frozenset[str]:
+        return self.placeholders
+
+    @property
     def placeholders(self) -> frozenset[str]:
         return self.value.placeholders | placeholders(self.threshold)
 
@@ -144,7 +199,8 @@ class SliceTemplate:
         return TimeSlice(self.value.fill(values, account), self.op, Decimal(fill(self.threshold, values)))
 
 
-IndicatorTemplate = RatioTemplate | SliceTemplate
+IndicatorTemplate = RatioTemplate | RateTemplate | SliceTemplate
+"""`needs`: the keys without which it cannot be measured; `placeholders`: every key that it can use."""
 
 
 def placeholders(*texts: str) -> frozenset[str]:

@@ -25,7 +25,7 @@ MAX_DISPLAY_NAME = 300
 
 _COMPONENT = (
     *("name", "kind", "account", "resource", "depends_on", "tier", "objectives", "recovery"),
-    *("displayName", "description", "owner", "runbook"),
+    *("displayName", "description", "owner", "runbook", "no_objective"),
 )
 _OBJECTIVE = ("indicator", "target", "window", "target_source", "name", "policy", "method", "no_data", "lane")
 _METHODS = ("Occurrences", "Timeslices", "RatioTimeslices")
@@ -64,6 +64,7 @@ def read(place: Place, around: Surroundings) -> Declared | None:
     if name:
         fields["name"].is_label(name)  # kept all the same, so that what depends on it has no problem of its own
     kind = (fields["kind"].text() if "kind" in fields else None) or ""
+    objectives = _objectives(fields, name, kind, around)
     component = Component(
         name=name,
         kind=kind,
@@ -71,10 +72,11 @@ def read(place: Place, around: Surroundings) -> Declared | None:
         resource=_resource(fields["resource"]) if "resource" in fields else {},
         depends_on=_texts(fields["depends_on"]) if "depends_on" in fields else (),
         tier=fields["tier"].integer(1, 9) if "tier" in fields else None,
-        objectives=_objectives(fields, name, kind, around),
+        objectives=objectives,
         recovery=_recovery(fields["recovery"]) if "recovery" in fields else (),
         display_name=_display_name(fields["displayName"]) if "displayName" in fields else None,
         **{key: fields[key].text() for key in ("description", "owner", "runbook") if key in fields},
+        no_objective=_no_objective(place, fields, objectives, around.kinds.get(kind)),
     )
     return Declared(component, place) if name else None
 
@@ -116,13 +118,27 @@ def _display_name(place: Place) -> str | None:
 
 
 def _objectives(fields: dict[str, Place], component: str, kind: str, around: Surroundings) -> tuple[Objective, ...]:
-    """An empty list is none; no list is what the catalogue promises for the kind."""
+    """An empty list is none, as is a reason why none; no list is what the catalogue promises for the kind."""
     if "objectives" not in fields:
-        return _defaults(component, kind, around)
+        return () if "no_objective" in fields else _defaults(component, kind, around)
     read_ones = [(_objective(p, component, around), p) for p in fields["objectives"].items()]
     declared = [(o, p) for o, p in read_ones if o is not None]
     _check_ids(declared)
     return tuple(o for o, _ in declared)
+
+
+def _no_objective(place: Place, fields: dict[str, Place], objectives: tuple[Objective, ...], kind: Kind | None) -> str | None:
+    """Its own reason, else that of its kind; a component of a known kind without either is worth a warning."""
+    if "no_objective" in fields:
+        if "objectives" in fields and not fields["objectives"].is_empty_list:
+            fields["no_objective"].error("contradiction", "objectives are given too; remove one of the two")
+        return fields["no_objective"].text()
+    declared = "objectives" in fields and not fields["objectives"].is_empty_list
+    if kind is None or declared or objectives:
+        return None
+    if kind.no_objective is None:
+        place.warn("no_objective_missing", "no objective and no reason why; add objectives, or say why not in no_objective")
+    return kind.no_objective
 
 
 def _defaults(component: str, kind: str, around: Surroundings) -> tuple[Objective, ...]:

@@ -37,12 +37,22 @@ class CounterQuery:
 
 @dataclass(frozen=True, slots=True)
 class GaugeQuery:
-    """The largest value that `selector` has at the end of a minute."""
+    """The largest over its series of the smaller value at a minute's two marks: what it was at least, all minute long."""
 
     selector: str
 
 
-Query = MetricQuery | CounterQuery | GaugeQuery
+@dataclass(frozen=True, slots=True)
+class TraceQuery:
+    """X-Ray's count of one kind of answer of a service, per minute: of the sampled traces only, never of all requests."""
+
+    account: str | None
+    region: str
+    service: str
+    statistic: Literal["total", "ok", "error", "fault"]
+
+
+Query = MetricQuery | CounterQuery | GaugeQuery | TraceQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +67,34 @@ class Proof:
 class EventRatio:
     """total = sum of `total`; bad = sum of `bad`, or total - sum of `good`: exactly one of the two is given.
 
-    Latency is the same thing: total = SampleCount, good = TC(:threshold).
+    Latency is the same thing: total = SampleCount, good = TC(:threshold). `sampled` says that the counts are those of a
+    sample: shown beside every number, because the sample weighs quiet minutes too heavily.
     """
 
     total: tuple[Query, ...]
     good: tuple[Query, ...] = ()
     bad: tuple[Query, ...] = ()
     proof: Proof | None = None
+    sampled: bool = False
 
     @property
     def queries(self) -> tuple[Query, ...]:
         return (*self.total, *self.good, *self.bad, *((self.proof.query,) if self.proof else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class RateRatio:
+    """For a service that tells a percentage only: bad = total x `rate` / 100, rounded half to even, within [0, total].
+
+    Minute by minute: the mean of a percentage over many minutes is not weighted by their totals.
+    """
+
+    total: Query
+    rate: Query
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return (self.total, self.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +110,4 @@ class TimeSlice:
         return (self.value,)
 
 
-Indicator = EventRatio | TimeSlice
+Indicator = EventRatio | RateRatio | TimeSlice

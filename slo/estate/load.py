@@ -103,6 +103,7 @@ def _check_measurable(place: Place, estate: Estate, by_name: Mapping[str, Declar
         if one.component.kind in catalog.kinds:
             _check_keys(one, catalog.kinds[one.component.kind])
             _check_indicators(one, catalog, account, place)
+            _check_signals(one, catalog, account)
         elif one.component.kind:
             reason = catalog.bind(one.component, "", None)
             assert isinstance(reason, Unbound), "an unknown kind binds nothing"
@@ -115,6 +116,13 @@ def _check_keys(one: Declared, kind: Kind) -> None:
         if key not in kind.resource:
             message = f"kind {kind.name!r} does not read {shown(key)}{value.hint(key, kind.resource)}"
             value.warn("unknown_resource", message)
+
+
+def _check_signals(one: Declared, catalog: Catalog, account: Account | None) -> None:
+    """Of a kind that promises nothing and is watched all the same; where there are objectives, these say what is lacking."""
+    reason = catalog.signals(one.component, account) if catalog.kinds[one.component.kind].no_objective else None
+    if isinstance(reason, Unbound):
+        one.place.fields().get("resource", one.place).warn(reason.code, reason.text)
 
 
 def _check_indicators(one: Declared, catalog: Catalog, account: Account | None, estate: Place) -> None:

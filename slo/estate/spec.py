@@ -75,6 +75,8 @@ class Component:
     description: str | None = None
     owner: str | None = None
     runbook: str | None = None
+    no_objective: str | None = None
+    """Why it has none, where it has none: its own reason, else that of its kind."""
 
     @property
     def title(self) -> str:

@@ -87,7 +87,7 @@ def _screened(bad: Ints, total: Ints, threshold: Floats | float, exact: Callable
     """
     limit = total * threshold
     reached: Bools = np.greater_equal(bad, limit) & np.greater(total, 0)
-    for row in np.flatnonzero(np.abs(bad - limit) <= 1e-9 * limit):
+    for row in np.flatnonzero((np.abs(bad - limit) <= 1e-9 * limit) & (total > 0)):
         reached[row] = reaches(int(bad[row]), int(total[row]), exact(int(row)))
     return reached
 

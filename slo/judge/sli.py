@@ -4,7 +4,10 @@ For an event ratio, minute by minute:
 - a total came: total as counted; an error count that is absent is 0, because it is only reported when nonzero
 - no total, but proof of life: idle (total 0, measured)
 - neither: missing
-- more bad than total, a negative, a fraction, NaN: quarantined, so missing, and counted
+- more bad than total (or bad without any total), a negative, a fraction, NaN: quarantined, so missing, and counted
+
+For a rate, where bad is a percentage of total: rounded half to even within [0, total], and missing beside requests when no
+percentage came. Of nothing the percentage does not matter: that minute is idle.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slo.estate.indicator import EventRatio
+from slo.estate.indicator import EventRatio, RateRatio
 from slo.judge.answer import Failed, Series
 from slo.judge.series import MAX_COUNT, Slices
 
@@ -46,8 +49,8 @@ class Measured:
 def measure(indicator: Indicator, answers: Mapping[Query, Answer], start: Minute, end: Minute, *, period: int = 1) -> Measured:
     """`period` is the width of the answers' buckets in minutes.
 
-    A wide bucket's counts go to its first minute and all its minutes are measured and coarse; a time slice cannot be
-    told from a wide bucket, so its minutes stay missing.
+    A wide bucket's counts go to its first minute and all its minutes are measured and coarse; time slices and rates
+    cannot be told from wide buckets, so their minutes stay missing.
     """
     failed = [a.message for a in (answers[q] for q in indicator.queries) if isinstance(a, Failed)]
     if failed:
@@ -55,12 +58,16 @@ def measure(indicator: Indicator, answers: Mapping[Query, Answer], start: Minute
     series = {q: a for q, a in answers.items() if isinstance(a, Series)}
     if isinstance(indicator, EventRatio):
         return _event_ratio(indicator, _Grid(series, start, end, period))
-    return Measured(_time_slices(indicator, series[indicator.value], start, end) if period == 1 else Slices.of(()))
+    if period > 1:
+        return Measured(Slices.of(()))
+    if isinstance(indicator, RateRatio):
+        return _rate_ratio(indicator, _Grid(series, start, end, period))
+    return Measured(_time_slices(indicator, series[indicator.value], start, end))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """Answers laid on the buckets of start..end; NaN where there is no value."""
+    """Answers laid on the buckets of start..end (start on a bucket's edge); NaN where there is no value."""
 
     series: Mapping[Query, Series]
     start: Minute
@@ -71,7 +78,9 @@ class _Grid:
         laid = np.full(-(-(self.end - self.start) // self.period), np.nan)
         answer = self.series[query]
         inside = (answer.minutes >= self.start) & (answer.minutes < self.end)
-        laid[(answer.minutes[inside] - self.start) // self.period] = answer.values[inside]
+        values = answer.values[inside]
+        # A source that says NaN said something impossible, which is not the same as saying nothing.
+        laid[(answer.minutes[inside] - self.start) // self.period] = np.where(np.isnan(values), np.inf, values)
         return laid
 
     def total_of(self, queries: Iterable[Query]) -> tuple[Floats, Bools]:
@@ -81,17 +90,28 @@ class _Grid:
 
 
 def _event_ratio(indicator: EventRatio, grid: _Grid) -> Measured:
-    total, present = grid.total_of(indicator.total)
-    part, _ = grid.total_of(indicator.bad or indicator.good)
-    bad = part if indicator.bad else total - part
-    idle = ~present & _alive(indicator, grid)
+    with np.errstate(invalid="ignore"):  # infinities may meet; what comes out is no count
+        total, present = grid.total_of(indicator.total)
+        part, _ = grid.total_of(indicator.bad or indicator.good)
+        bad = part if indicator.bad else total - part
     possible = _is_count(total) & _is_count(bad) & (bad <= total)
-    measured = idle | (present & possible)
-    bad[~present] = 0
-    rows = np.flatnonzero(measured)
+    rows = np.flatnonzero(possible & (present | _alive(indicator, grid)))
     return Measured(
         _spread(grid, rows, total[rows].astype(np.int64), bad[rows].astype(np.int64)),
-        quarantined=int((present & ~possible).sum()),
+        quarantined=int((~possible).sum()),
+    )
+
+
+def _rate_ratio(indicator: RateRatio, grid: _Grid) -> Measured:
+    total, rate = grid.values(indicator.total), grid.values(indicator.rate)
+    rate = np.where(total == 0, 0.0, rate)
+    possible = _is_count(total) & ~np.isinf(rate)
+    rows = np.flatnonzero(possible & ~np.isnan(rate))
+    counted = total[rows]
+    bad = np.rint(counted * np.clip(rate[rows], 0, 100) / 100)
+    return Measured(
+        _spread(grid, rows, counted.astype(np.int64), bad.astype(np.int64)),
+        quarantined=int((~possible & ~np.isnan(total)).sum()),
     )
 
 
@@ -100,7 +120,7 @@ def _alive(indicator: EventRatio, grid: _Grid) -> Bools:
         return np.zeros(-(-(grid.end - grid.start) // grid.period), bool)
     proof = grid.values(indicator.proof.query)
     floor = -np.inf if indicator.proof.at_least is None else float(indicator.proof.at_least)
-    alive: Bools = np.greater_equal(proof, floor)  # NaN is not
+    alive: Bools = np.isfinite(proof) & (proof >= floor)
     return alive
 
 

@@ -50,7 +50,6 @@ class Circumstances:
     config_error: str | None = None
     source_error: str | None = None
     stale_since: Minute | None = None
-    warming_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +199,6 @@ def _reasons_of_service(known: Circumstances) -> Iterator[Reason]:
         yield Reason("source_error", known.source_error)
     if known.stale_since is not None:
         yield Reason("stale", f"nothing was measured since {format_minute(known.stale_since)}")
-    if known.warming_up:
-        yield Reason("warming_up", "history is still being read; nothing is sent until it is")
 
 
 def _reasons_of_data(facts: _Facts, exhausts_at: int | None) -> Iterator[Reason]:

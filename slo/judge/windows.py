@@ -136,6 +136,17 @@ def patch(sums: Sums, before: Frame | None, after: Frame) -> None:
     _note_measured(sums, after)
 
 
+def fill(sums: Sums, start: Minute, counts: Ints) -> None:
+    """History before T, straight into every window that holds it: counts int64[minute, 3, slot] of start, start + 1, ..."""
+    for row, length in enumerate(sums.lengths):
+        sums.counts[row] += counts[max(0, sums.at - length - start) :].sum(axis=0)
+    seen = counts[:, MEASURED] > 0
+    slots = np.flatnonzero(seen.any(axis=0))
+    first, last = seen.argmax(axis=0)[slots], len(seen) - 1 - seen[::-1].argmax(axis=0)[slots]
+    sums.first[slots] = np.minimum(sums.first[slots], start + first)
+    sums.newest[slots] = np.maximum(sums.newest[slots], start + last)
+
+
 def sums_of(history: Mapping[int, Slices], at: Minute, lengths: Sequence[int], slots: int) -> Sums:
     """The same sums straight from arrays: slot -> its slices. Slices at or after T are not counted."""
     sums = Sums.empty(at, lengths, slots)

@@ -10,7 +10,17 @@ from slo.catalog.catalog import Catalog
 from slo.catalog.parse import parse_kind
 from slo.catalog.template import Unbound
 from slo.errors import SpecError
-from slo.estate.indicator import CounterQuery, EventRatio, GaugeQuery, Indicator, MetricQuery, Proof, TimeSlice
+from slo.estate.indicator import (
+    CounterQuery,
+    EventRatio,
+    GaugeQuery,
+    Indicator,
+    MetricQuery,
+    Proof,
+    RateRatio,
+    TimeSlice,
+    TraceQuery,
+)
 from slo.estate.spec import Account, Component
 
 if TYPE_CHECKING:
@@ -105,17 +115,59 @@ def test_what_cannot_be_bound_names_the_reason(
     assert reason.text
 
 
-def test_cloudwatch_needs_an_account() -> None:
-    reason = bind("rds", "availability", {"instance": "pg"}, None)
+@pytest.mark.parametrize(("kind", "resource"), [("rds", {"instance": "pg"}), ("xray", {"service": "api"})])
+def test_aws_needs_an_account(kind: str, resource: dict[str, str]) -> None:
+    reason = bind(kind, "availability", resource, None)
     assert isinstance(reason, Unbound)
     assert reason.code == "missing_account"
+
+
+def test_cloudfront_is_read_in_us_east_1_whatever_the_region_of_the_account() -> None:
+    dimensions = (("DistributionId", "E1"), ("Region", "Global"))
+    total, rate = (
+        MetricQuery("eu", "us-east-1", "AWS/CloudFront", metric, dimensions, stat)
+        for metric, stat in (("Requests", "Sum"), ("5xxErrorRate", "Average"))
+    )
+    abroad = Account("eu", "111122223333", "eu-central-1")
+    assert bind("cloudfront", "availability", {"distribution": "E1"}, abroad) == RateRatio(total, rate)
+
+
+def test_a_gateway_loses_what_was_tried_but_not_established_and_what_found_no_port() -> None:
+    indicator = bind("nat", "availability", {"gateway": "nat-1"})
+    assert isinstance(indicator, EventRatio)
+    assert [q.metric for q in indicator.total if isinstance(q, MetricQuery)] == [
+        "ConnectionAttemptCount",
+        "ErrorPortAllocation",
+    ]
+    assert [q.metric for q in indicator.good if isinstance(q, MetricQuery)] == ["ConnectionEstablishedCount"]
+    assert indicator.bad == ()
+
+
+def test_traces_are_labelled_as_a_sample_and_metrics_are_not() -> None:
+    traces = bind("xray", "availability", {"service": "api"})
+    total, fault = (TraceQuery("main", "us-east-1", "api", statistic) for statistic in ("total", "fault"))
+    assert traces == EventRatio((total,), bad=(fault,), sampled=True)
+    requests = bind("alb", "availability", WEB)
+    assert isinstance(requests, EventRatio)
+    assert not requests.sampled
+
+
+def test_the_floor_of_a_capacity_is_the_services_own() -> None:
+    service = {"cluster": "c", "service": "s"}
+    capacity = bind("ecs", "capacity", {**service, "min_tasks": "6"})
+    assert isinstance(capacity, TimeSlice)
+    assert (capacity.op, capacity.threshold) == (">=", Decimal(6))
+    unbound = bind("ecs", "capacity", service)
+    assert isinstance(unbound, Unbound)
+    assert "min_tasks" in unbound.text
 
 
 @pytest.mark.parametrize("name", [name for name, _ in FILES])
 def test_every_file_is_named_after_its_kind_and_names_its_sources(name: str) -> None:
     kind = parse_kind(dict(FILES)[name], name)
     assert f"{kind.name}.yaml" == name
-    assert kind.objectives
+    assert (kind.no_objective is None) == bool(kind.objectives)
+    assert kind.pitfalls
     assert all(pitfall.text and pitfall.source for pitfall in kind.pitfalls)
     assert all(key.about for key in kind.resource.values())
 
@@ -123,29 +175,21 @@ def test_every_file_is_named_after_its_kind_and_names_its_sources(name: str) -> 
 NAT = """\
 kind: nat
 title: NAT gateway
+layer: network
 resource:
   gateway: {role: identity, required: true, about: its id}
 indicators:
   availability:
     type: event_ratio
+    source: AWS documentation
     namespace: AWS/NATGateway
     dimensions: {NatGatewayId: "{gateway}"}
     total: [{metric: ConnectionAttemptCount, stat: Sum}]
     bad: [{metric: ErrorPortAllocation, stat: Sum}]
 objectives:
-  - {indicator: availability, target: 99.9%, window: 30d}
+  - {indicator: availability, target: 99.9%, window: 30d, source: ours}
 pitfalls: []
 """
-
-
-def test_a_new_kind_is_one_more_file() -> None:
-    catalog = Catalog.of([*FILES, ("nat.yaml", NAT.encode())], POLICY)
-    indicator = catalog.bind(Component("n", "nat", resource={"gateway": "nat-1"}), "availability", MAIN)
-    assert isinstance(indicator, EventRatio)
-    assert [q.metric for q in indicator.queries if isinstance(q, MetricQuery)] == [
-        "ConnectionAttemptCount",
-        "ErrorPortAllocation",
-    ]
 
 
 def test_a_kind_is_described_once() -> None:
@@ -166,6 +210,23 @@ def test_a_kind_is_described_once() -> None:
         ("{indicator: availability", "{indicator: latency", "unknown_value", "objectives[0].indicator"),
         ("pitfalls: []", "pitfalls: [{text: a}]", "missing_field", "pitfalls[0].source"),
         ("title: NAT gateway\n", "", "missing_field", "title"),
+        ("layer: network", "layer: cloud", "unknown_value", "layer"),
+        ("pitfalls: []", "pitfalls: []\nowner: me", "unknown_field", "owner"),
+        ("pitfalls: []", "pitfalls: []\nno_objective: why", "missing_reason", "objectives"),
+        (", source: ours", "", "missing_field", "objectives[0].source"),
+        ("    source: AWS documentation\n", "", "missing_field", "indicators.availability.source"),
+        (
+            "about: its id",
+            "about: its id}\n  most: {role: parameter, default: 3, about: m",
+            "missing_field",
+            "resource.most.source",
+        ),
+        (
+            "stat: Sum}]\n    bad",
+            "trace: {service: a, statistic: slow}}]\n    bad",
+            "unknown_value",
+            "indicators.availability.total[0].trace.statistic",
+        ),
     ],
 )
 def test_a_bad_file_names_the_field(old: str, new: str, code: str, path: str) -> None:

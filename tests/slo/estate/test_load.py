@@ -117,7 +117,7 @@ def test_a_component_without_objectives_gets_those_of_its_kind() -> None:
 
 
 def test_an_empty_list_of_objectives_is_none() -> None:
-    assert estate(with_component("kind: rds, resource: {instance: i}, objectives: []")).objectives == ()
+    assert estate(with_component("kind: rds, resource: {instance: i}, no_objective: a test")).objectives == ()
 
 
 def test_json_means_the_same() -> None:
@@ -192,31 +192,37 @@ def test_a_bad_objective_names_the_field(objective: str, code: str, field: str) 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ("kind: rds, objectives: [], tier: high", ("error", "wrong_type", "components[0].tier")),
+        ("kind: rds, no_objective: a test, tier: high", ("error", "wrong_type", "components[0].tier")),
         ("kind: rds, objectives: {}", ("error", "wrong_type", "components[0].objectives")),
-        ("kind: rds, objectives: [], account: other", ("error", "unknown_account", "components[0].account")),
-        ("kind: rds, objectives: [], depends_on: [b]", ("error", "dangling_reference", "components[0].depends_on[0]")),
-        ("kind: rds, objectives: [], depends_on: [a]", ("error", "dependency_cycle", "components[0].depends_on[0]")),
-        ("kind: rds, objectives: [], resource: {instance: true}", ("error", "wrong_type", "components[0].resource.instance")),
+        ("kind: rds, no_objective: a test, account: other", ("error", "unknown_account", "components[0].account")),
+        ("kind: rds, no_objective: a test, depends_on: [b]", ("error", "dangling_reference", "components[0].depends_on[0]")),
+        ("kind: rds, no_objective: a test, depends_on: [a]", ("error", "dependency_cycle", "components[0].depends_on[0]")),
         (
-            "kind: rds, objectives: [], resource: {instanz: i}",
+            "kind: rds, no_objective: a test, resource: {instance: true}",
+            ("error", "wrong_type", "components[0].resource.instance"),
+        ),
+        (
+            "kind: rds, no_objective: a test, resource: {instanz: i}",
             ("warning", "unknown_resource", "components[0].resource.instanz"),
         ),
         ("kind: rds, resource: {}", ("warning", "missing_resource", "components[0].resource")),
         ("kind: rds", ("warning", "missing_resource", "components[0]")),
         ("kind: DocDB", ("warning", "unknown_kind", "components[0].kind")),
         ("kind: sqs, resource: {queue: q, max_age: 5m}", ("warning", "bad_resource", "components[0].resource")),
-        ("objectives: []", ("error", "missing_field", "components[0].kind")),
+        ("no_objective: a test", ("error", "missing_field", "components[0].kind")),
         (
-            "kind: rds, objectives: [], recovery: [{scenario: fire, rpo: 1m}]",
+            "kind: rds, no_objective: a test, recovery: [{scenario: fire, rpo: 1m}]",
             ("error", "unknown_value", "components[0].recovery[0].scenario"),
         ),
-        ("kind: rds, objectives: [], recovery: [{scenario: az-loss}]", ("error", "missing_field", "components[0].recovery[0]")),
         (
-            "kind: rds, objectives: [], recovery: [{scenario: az-loss, rpo: soon}]",
+            "kind: rds, no_objective: a test, recovery: [{scenario: az-loss}]",
+            ("error", "missing_field", "components[0].recovery[0]"),
+        ),
+        (
+            "kind: rds, no_objective: a test, recovery: [{scenario: az-loss, rpo: soon}]",
             ("error", "bad_duration", "components[0].recovery[0].rpo"),
         ),
-        (f"kind: rds, objectives: [], displayName: {'x' * 301}", ("error", "too_long", "components[0].displayName")),
+        (f"kind: rds, no_objective: a test, displayName: {'x' * 301}", ("error", "too_long", "components[0].displayName")),
     ],
 )
 def test_a_bad_component_names_the_field(fields: str, expected: tuple[str, str, str]) -> None:
@@ -246,13 +252,13 @@ def test_an_estate_without_accounts_is_warned_once() -> None:
     [("My API", "like my-api"), ("api_v2", "like api-v2"), ("-a", "like a"), ("x" * 64, "1 to 63"), ("a.b", "like a-b")],
 )
 def test_a_name_that_is_no_label_is_told_how_to_become_one(name: str, fix: str) -> None:
-    [problem] = problems(f"{HEAD}components:\n  - {{name: {name}, kind: rds, objectives: []}}\n")
+    [problem] = problems(f"{HEAD}components:\n  - {{name: {name}, kind: rds, no_objective: a test}}\n")
     assert (problem.line, problem.path, problem.code) == (6, "components[0].name", "bad_name")
     assert fix in problem.message
 
 
 def test_names_and_ids_are_given_once() -> None:
-    twice = "{name: a, kind: rds, objectives: []}"
+    twice = "{name: a, kind: rds, no_objective: a test}"
     [problem] = problems(f"{HEAD}components:\n  - {twice}\n  - {twice}\n")
     assert (problem.line, problem.code, problem.path) == (7, "duplicate_name", "components[1]")
     same = "{indicator: availability, target: 99%, window: 1d}, {indicator: availability, name: other, target: 99%, window: 1d}"
@@ -265,7 +271,7 @@ def test_names_and_ids_are_given_once() -> None:
 
 def test_a_cycle_is_drawn() -> None:
     links = {"a": "b", "b": "c", "c": "a", "d": "a"}
-    rows = "".join(f"  - {{name: {n}, kind: rds, objectives: [], depends_on: [{to}]}}\n" for n, to in links.items())
+    rows = "".join(f"  - {{name: {n}, kind: rds, no_objective: a test, depends_on: [{to}]}}\n" for n, to in links.items())
     [problem] = problems(f"{HEAD}components:\n{rows}")
     assert (problem.line, problem.path) == (8, "components[2].depends_on[0]")
     assert "a -> b -> c -> a" in problem.message
@@ -344,7 +350,7 @@ def test_exactly_one_estate_is_declared(texts: list[str], expected: tuple[str, s
 
 
 def test_a_near_miss_is_guessed() -> None:
-    [problem] = problems(with_component("kind: rds, objectives: [], dependson: []"))
+    [problem] = problems(with_component("kind: rds, no_objective: a test, dependson: []"))
     assert "did you mean 'depends_on'?" in problem.message
 
 
@@ -358,7 +364,7 @@ def test_all_problems_are_told_at_once_by_file_and_line() -> None:
 
 
 def test_a_quoted_or_refused_value_is_complained_about_once() -> None:
-    assert found(with_component("kind: rds, objectives: [], owner: NO")) == [
+    assert found(with_component("kind: rds, no_objective: a test, owner: NO")) == [
         ("error", "surprising_value", "components[0].owner")
     ]
 
@@ -384,3 +390,34 @@ def test_no_value_of_any_field_makes_load_raise(value: object) -> None:
     for field in ("components", "accounts", "policies", "exclusions", "metadata"):
         text = f"{HEAD.replace('accounts', 'accounts_')}{field}_: 1\n? {field}\n: {value!r}\n"
         assert load([("estate.yaml", text.encode("utf-8", "replace"))], CATALOG).estate is None
+
+
+def test_a_reason_why_there_is_no_objective_stands_instead_of_the_defaults() -> None:
+    [component] = estate(with_component("kind: rds, resource: {instance: i}, no_objective: nobody uses it")).components
+    assert (component.objectives, component.no_objective) == ((), "nobody uses it")
+
+
+@pytest.mark.parametrize(("fields", "own"), [("", False), (", objectives: []", False), (", no_objective: ours", True)])
+def test_the_reason_of_a_kind_holds_where_the_component_gives_none(fields: str, own: bool) -> None:
+    text = with_component(f"kind: shield{fields}")
+    assert problems(text) == ()
+    [component] = estate(text).components
+    assert component.no_objective == ("ours" if own else CATALOG.kinds["shield"].no_objective)
+
+
+def test_neither_an_objective_nor_a_reason_is_a_warning() -> None:
+    [problem] = problems(with_component("kind: rds, resource: {instance: i}, objectives: []"))
+    assert (problem.severity, problem.code, problem.path) == ("warning", "no_objective_missing", "components[0]")
+
+
+def test_objectives_and_a_reason_why_none_contradict_each_other() -> None:
+    [problem] = problems(
+        with_objective("indicator: availability, target: 99%, window: 30d").replace("}]}", "}], no_objective: x}")
+    )
+    assert (problem.severity, problem.code, problem.path) == ("error", "contradiction", "components[0].no_objective")
+
+
+def test_what_is_only_watched_is_told_what_it_lacks_too() -> None:
+    [problem] = problems(with_component("kind: waf"))
+    assert (problem.severity, problem.code, problem.path) == ("warning", "missing_resource", "components[0]")
+    assert "web_acl" in problem.message

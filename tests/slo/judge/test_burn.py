@@ -27,6 +27,13 @@ def test_no_factor_is_below_1_so_no_rule_fires_inside_the_budget(window: int) ->
     assert min(_factors(window)) >= 1
 
 
+def test_a_burn_of_exactly_the_factor_fires_and_one_event_fewer_does_not() -> None:
+    threshold = Fraction("14.4") / 1000
+    assert burn.reaches(864, 60_000, threshold)
+    assert not burn.reaches(863, 60_000, threshold)
+    assert burn.reach_each(np.array([864, 863]), np.array([60_000, 60_000]), threshold).tolist() == [True, False]
+
+
 @settings(max_examples=300)
 @given(counts, targets, st.fractions(1, 20))
 def test_reaching_is_decided_as_fractions_would(pair: tuple[int, int], target: Decimal, factor: Fraction) -> None:

@@ -58,6 +58,21 @@ def test_the_order_of_arrival_leaves_no_trace(arrived: Arrivals, random: np.rand
     assert np.array_equal(_all_late(arrived).counts, _all_late(shuffled).counts)
 
 
+@settings(max_examples=60)
+@given(arrivals, st.integers(1, 100))
+def test_history_filled_in_by_chunks_equals_sums_over_arrays(arrived: Arrivals, chunk: int) -> None:
+    frames, at = _frames(arrived), START + 301
+    sums = Sums.empty(at, LENGTHS, SLOTS)
+    for first in range(START, at, chunk):
+        last = min(first + chunk, at)
+        windows.fill(sums, first, np.stack([frames.get(m, Frame.empty(m, SLOTS)).counts for m in range(first, last)]))
+    slices = {slot: Slices.of(_as_slices(rows)) for slot, rows in _rows(frames, at).items()}
+    straight = windows.sums_of(slices, at, LENGTHS, SLOTS)
+    assert np.array_equal(sums.counts, straight.counts)
+    assert np.array_equal(sums.first, straight.first)
+    assert np.array_equal(sums.newest, straight.newest)
+
+
 def test_a_minute_is_in_the_window_from_its_end_until_its_length_has_passed() -> None:
     frame = _frames([(0, 0, 7, 3)], slots=1)[START]
     sums = Sums.empty(START, (5,), 1)

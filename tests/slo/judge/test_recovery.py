@@ -1,0 +1,174 @@
+"""Recovery verdicts: the golden cases worked by hand, and what holds whatever was read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slo.estate.spec import Component, Estate, RecoveryTarget
+from slo.judge.outage import RecoveryEvent
+from slo.judge.recovery import judge, judge_estate
+from slo.judge.recovery_document import document
+from slo.judge.recovery_part import STATES, Evidence
+from slo.judge.recovery_point import Reading, ReadingHour, Unknown, added, hour_of
+from slo.units import parse_duration, parse_time
+
+CASES = sorted((Path(__file__).parents[2] / "golden" / "recovery").glob("[0-9]*.json"))
+NOW = 1_800_000_000
+TARGET = RecoveryTarget("point-in-time-restore", 15, 30)
+
+
+def seconds(text: str) -> int:
+    return int(parse_time(text).timestamp())
+
+
+def hours_of(readings: list[Reading]) -> list[ReadingHour]:
+    found: dict[tuple[str, str, int], ReadingHour] = {}
+    for reading in readings:
+        key = (reading.component, reading.mechanism, hour_of(reading.at))
+        found[key] = added(found.get(key), reading)
+    return list(found.values())
+
+
+def read(rows: list[dict[str, Any]], component: str, now: int) -> list[ReadingHour]:
+    return hours_of(
+        [
+            Reading(
+                row.get("component", component),
+                row["mechanism"],
+                now - ago * 60,
+                Unknown(*row["unknown"]) if "unknown" in row else now - ago * 60 - exposure,
+                "source",
+            )
+            for row in rows
+            for ago, exposure in row["exposures"]
+        ]
+    )
+
+
+def happened(rows: list[dict[str, Any]], component: str) -> list[RecoveryEvent]:
+    return [
+        RecoveryEvent(
+            row.get("component", component),
+            row["kind"],
+            seconds(row["start"]),
+            None if row["end"] is None else seconds(row["end"]),
+            "source",
+            row.get("scenario"),
+        )
+        for row in rows
+    ]
+
+
+def part_of(expected: Any, found: Any) -> Any:
+    """What was found, cut down to what the case says; reasons by their code."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        return {key: part_of(value, found[key]) for key, value in expected.items()}
+    if isinstance(expected, list):
+        return [reason.partition(":")[0] for reason in found]
+    return found
+
+
+def test_there_is_a_case_for_every_state() -> None:
+    assert {json.loads(case.read_text())["expected"].get("state") for case in CASES} >= set(STATES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_the_verdict_is_what_was_worked_out_by_hand(case: Path) -> None:
+    given_ = json.loads(case.read_text())
+    declared, now = given_["component"], seconds(given_["now"])
+    targets = tuple(
+        RecoveryTarget(t["scenario"], parse_duration(t["rpo"]), parse_duration(t["rto"])) for t in declared["recovery"]
+    )
+    component = Component(declared["name"], declared["kind"], resource=declared.get("resource", {}), recovery=targets)
+    evidence = Evidence(
+        read(given_.get("readings", []), component.name, now),
+        read(given_.get("inherited", []), component.name, now),
+        happened(given_.get("events", []), component.name),
+        happened(given_.get("around", []), component.name),
+        [Unknown(*gap) for gap in given_.get("gaps", [])],
+    )
+    found = document(judge(component, targets[0] if targets else None, evidence, now))
+    assert part_of(given_["expected"], found) == given_["expected"]
+
+
+def test_an_estate_gets_a_verdict_per_target_and_hands_on_what_its_queues_and_users_saw() -> None:
+    workers = Component("workers", "ecs", depends_on=("jobs",), recovery=(RecoveryTarget("az-loss", 0, 5),))
+    database = Component("database", "rds", recovery=(RecoveryTarget("az-loss", 5, 30), TARGET))
+    api = Component("api", "alb", depends_on=("database",))
+    estate = Estate("prod", components=(api, workers, database, Component("jobs", "sqs")))
+    hours = hours_of(
+        [Reading("jobs", "dead-letter-queue", NOW, NOW, "cloudwatch"), Reading("database", "multi-az", NOW, NOW, "rds")]
+    )
+    events = [
+        RecoveryEvent("database", "failover", NOW - 900, NOW - 800, "rds"),
+        RecoveryEvent("api", "outage", NOW - 900, NOW - 600, "slices"),
+    ]
+    found = {(v.component, v.scenario): v for v in judge_estate(estate, hours, events, {}, NOW)}
+    assert list(found) == [
+        ("api", None),
+        ("workers", "az-loss"),
+        ("database", "az-loss"),
+        ("database", "point-in-time-restore"),
+        ("jobs", None),
+    ]
+    assert found["database", "az-loss"].rto.achieved == 300
+    assert found["workers", "az-loss"].exposure == 0
+
+
+def test_an_outage_of_a_user_alone_is_no_recovery_of_the_component() -> None:
+    component = Component("database", "rds")
+    evidence = Evidence(around=[RecoveryEvent("api", "outage", NOW - 900, NOW - 600, "slices")])
+    assert judge(component, RecoveryTarget("az-loss", None, 30), evidence, NOW).rto.state == "not_measured"
+
+
+def test_a_replica_stands_in_for_a_standby_that_is_not_there() -> None:
+    off = Reading("database", "multi-az", NOW, Unknown("not_multi_az", "MultiAZ is off"), "rds")
+    lag = Reading("database", "replica", NOW, NOW - 3, "cloudwatch", "a note")
+    found = judge(Component("database", "rds"), RecoveryTarget("az-loss", 5, None), Evidence(hours_of([off, lag])), NOW)
+    assert (found.mechanism, found.rpo.state, found.exposure) == ("replica", "met", 3)
+    assert [r.code for r in found.rpo.reasons] == ["fallback_unknown", "note"]
+
+
+def test_without_new_readings_the_exposure_grows_and_is_called_stale() -> None:
+    hours = hours_of([Reading("database", "point-in-time-restore", NOW - 700, NOW - 760, "rds")])
+    found = judge(Component("database", "rds"), TARGET, Evidence(hours), NOW)
+    assert found.exposure == 760
+    assert [r.code for r in found.rpo.reasons] == ["approaching", "stale"]
+
+
+exposures = st.lists(st.one_of(st.integers(0, 100_000), st.just(None)), min_size=0, max_size=50)
+
+
+@settings(deadline=None)
+@given(exposures, st.integers(1, 2000), st.booleans())
+def test_nothing_is_met_without_a_reading_and_nothing_over_the_target_is_met(
+    found: list[int | None], rpo: int, failed_over: bool
+) -> None:
+    readings = [
+        Reading("database", "replica", NOW - 60 * n, Unknown("x", "y") if e is None else NOW - 60 * n - e, "cloudwatch")
+        for n, e in reversed(list(enumerate(found)))
+    ]
+    events = [RecoveryEvent("database", "failover", NOW - 100, NOW - 40, "rds")] if failed_over else []
+    verdict = judge(
+        Component("database", "rds"), RecoveryTarget("az-loss", rpo, 30), Evidence(hours_of(readings), events=events), NOW
+    )
+    known = [e for e in found if e is not None]
+    assert (verdict.rpo.state == "met") == (bool(known) and found[0] is not None and max(known) <= rpo * 60)
+    assert (verdict.rpo.state == "breached") == (bool(known) and max(known) > rpo * 60)
+    assert (verdict.rto.state == "met") == failed_over
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 9000), min_size=1, max_size=120), st.integers(0, 200))
+def test_the_share_within_a_target_is_exact_though_only_minutes_are_kept(found: list[int], minutes: int) -> None:
+    readings = [Reading("m", "replication", NOW + 60 * n, NOW + 60 * n - e, "s3") for n, e in enumerate(found)]
+    target = RecoveryTarget("region-loss", minutes, None)
+    verdict = judge(Component("m", "s3"), target, Evidence(hours_of(readings)), NOW + 60 * len(found))
+    assert verdict.within is not None
+    assert verdict.within * len(found) == sum(e <= minutes * 60 for e in found)
