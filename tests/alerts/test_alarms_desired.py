@@ -1,0 +1,84 @@
+"""What an estate wants to exist: the golden plan of a small one, and the reference estate as a whole."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from alerts.desired import wanted_alarms
+from app.cli.plan_text import plan_lines
+from app.files import packaged_spec, read_catalog
+from app.simulator.alarm_config import composite_alarm, metric_alarm
+from slo.errors import ProvisionError
+from slo.estate.load import load
+from slo.plan_file import document
+from tests.support.wishes import GOLDEN, desired, plan_of, small_estate, wanted
+
+if TYPE_CHECKING:
+    from slo.estate.spec import Estate
+
+READ_AT = datetime(2026, 11, 22, 12, 3, 11, tzinfo=UTC)
+
+
+def reference() -> Estate:
+    loaded = load((("reference.yaml", packaged_spec("reference")),), read_catalog())
+    assert loaded.estate is not None
+    return loaded.estate
+
+
+def test_the_plan_of_the_small_estate_is_the_reviewed_one_as_json() -> None:
+    assert document(plan_of()) == json.loads((GOLDEN / "small.json").read_text(encoding="utf-8"))
+
+
+def test_the_plan_of_the_small_estate_is_the_reviewed_one_as_text() -> None:
+    shown = "\n".join(plan_lines(plan_of(), READ_AT, wanted().without)) + "\n"
+    assert shown == (GOLDEN / "small.txt").read_text(encoding="utf-8")
+
+
+def test_every_wanted_alarm_is_one_that_cloudwatch_takes() -> None:
+    for resource in wanted_alarms(reference(), read_catalog()).resources:
+        request: dict[str, Any] = {"AlarmName": resource.name, **resource.spec}
+        if resource.kind == "alarm":
+            assert metric_alarm(request, resource.region).name == resource.name
+        elif resource.kind == "composite":
+            assert composite_alarm(request).name == resource.name
+
+
+def test_the_reference_estate_is_alarmed_where_its_metrics_are() -> None:
+    found = wanted_alarms(reference(), read_catalog())
+    kinds = Counter(r.kind for r in found.resources)
+    assert kinds["alarm"] >= 150
+    assert kinds["composite"] >= 10
+    names = {r.name: r for r in found.resources}
+    assert names["sloop/reference/database/cpu-high"].region == "us-east-1"
+    assert names["sloop/reference/api.availability/page"].spec["ActionsEnabled"] is False
+    assert {r.region for r in found.resources if "/media/replication-" in r.name} == {"us-west-2"}
+    assert [p.region for p in found.places] == ["us-east-1", "us-west-2"]
+
+
+def test_every_place_with_alarms_has_the_topics_that_they_tell() -> None:
+    found = wanted_alarms(reference(), read_catalog()).resources
+    topics = {f"arn:aws:sns:{r.region}:111122223333:{r.name}" for r in found if r.kind == "topic"}
+    told = {action for r in found for action in r.spec.get("AlarmActions", ())}
+    assert told == topics
+
+
+def test_the_declaration_has_one_order() -> None:
+    assert desired() == desired()
+
+
+def test_without_an_account_nothing_is_wanted() -> None:
+    estate = replace(small_estate(), accounts=(), components=())
+    assert wanted_alarms(estate, read_catalog()).resources == ()
+
+
+def test_two_alarms_of_one_name_are_refused() -> None:
+    estate = small_estate()
+    twice = replace(estate, components=(*estate.components, estate.component("database")))
+    with pytest.raises(ProvisionError, match="two alarms would be called sloop/small/database/"):
+        wanted(twice)
