@@ -6,15 +6,21 @@ import argparse
 import sys
 import threading
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from app.files import packaged_spec, read_catalog
 from app.simulator.clock import SimClock
 from app.simulator.cloudwatch import CloudWatch
+from app.simulator.describe import Describe
 from app.simulator.model import DemoModel
+from app.simulator.recoverable import Resources
 from app.simulator.server import HOST, create_app, listen
 from app.simulator.sns import Sns
+from app.simulator.xray import XRay
+from slo.estate.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +49,17 @@ def _app(options: argparse.Namespace, sns: Sns) -> Starlette:
     cloudwatch = CloudWatch(clock, sns.publish, provider=model and model.provider(), allow_aws_namespace=True)
     if model is None:
         return create_app(cloudwatch, clock, query=sns.handle, routes=sns.routes(), ticking=True)
-    routes = [*sns.routes(), *model.routes(clock)]
-    return create_app(cloudwatch, clock, query=sns.handle, inject=model.inject, routes=routes, ticking=True)
+    described = Describe(clock, _recoverable, lambda: model.faults)
+    routes = [*sns.routes(), *model.routes(clock), *XRay(model.stream, clock).routes(), *described.routes()]
+    return create_app(cloudwatch, clock, query=described.before(sns.handle), inject=model.inject, routes=routes, ticking=True)
+
+
+@cache
+def _recoverable() -> Resources:
+    """What the packaged reference estate declares; read when it is first asked for."""
+    loaded = load((("reference.yaml", packaged_spec("reference")),), read_catalog())
+    assert loaded.estate is not None, f"the packaged estate is valid; a test holds it so: {loaded.problems[:1]}"
+    return Resources.of(loaded.estate)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.simulator import metrics
 from app.simulator.alarms import Alarms
+from app.simulator.dashboards import Dashboards
 from app.simulator.datastore import Datastore, newest_end
 from app.simulator.wire import Refused
 
@@ -22,7 +23,10 @@ CATCH_UP = 120
 
 
 class CloudWatch:
-    """One account in one region. `publish(topic_arn, subject, message)` is called for alarm actions, from `tick`."""
+    """One account: every region has alarms of its own, and all read the same metrics.
+
+    `publish(topic_arn, subject, message)` is called for alarm actions, from `tick`.
+    """
 
     def __init__(
         self,
@@ -36,18 +40,20 @@ class CloudWatch:
     ) -> None:
         self._clock, self._allow_aws = clock, allow_aws_namespace
         self.store = Datastore(provider)
-        self.alarms = Alarms(self.store, publish, region=region, account=account)
+        self._region, self._account, self._publish = region, account, publish
+        self.alarms: dict[str, Alarms] = {}
+        self._dashboards = Dashboards(account)
+        self._regional: dict[str, dict[str, Callable[[Mapping[str, Any], float], dict[str, Any]]]] = {}
         self._ticked: Minute = newest_end(clock.now())
         self._operations: dict[str, Callable[[Mapping[str, Any], float], dict[str, Any]]] = {
             "PutMetricData": self._put_metric_data,
             "GetMetricData": lambda request, now: metrics.get(self.store, request, now),
             "ListMetrics": lambda request, _: metrics.listed(self.store, request),
-            **self.alarms.operations,
         }
 
-    def handle(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def handle(self, operation: str, request: Mapping[str, Any], region: str | None = None) -> dict[str, Any]:
         """The answer as a document. Refused as AWS would."""
-        call = self._operations.get(operation)
+        call = self._operations.get(operation) or self._operations_in(region or self._region).get(operation)
         if call is None:
             raise Refused("InvalidAction", f"The simulator has no {operation}.", shape="UnknownOperationException")
         try:
@@ -59,8 +65,15 @@ class CloudWatch:
         """Evaluate every alarm at each estate minute whose data became readable since the last tick."""
         newest = newest_end(now)
         for minute in range(max(self._ticked, newest - CATCH_UP) + 1, newest + 1):
-            self.alarms.evaluate(minute)
+            for alarms in list(self.alarms.values()):
+                alarms.evaluate(minute)
         self._ticked = max(self._ticked, newest)
+
+    def _operations_in(self, region: str) -> Mapping[str, Callable[[Mapping[str, Any], float], dict[str, Any]]]:
+        if region not in self._regional:
+            alarms = self.alarms[region] = Alarms(self.store, self._publish, region=region, account=self._account)
+            self._regional[region] = {**alarms.operations, **self._dashboards.operations(alarms.operations)}
+        return self._regional[region]
 
     def _put_metric_data(self, request: Mapping[str, Any], now: float) -> dict[str, Any]:
         metrics.put(self.store, request, now, allow_aws=self._allow_aws)

@@ -1,72 +1,74 @@
-"""The small estate of slo/specs/demo.yaml, alive: daily traffic, a steady trickle of errors, and faults whose truth is known.
+"""The estate of slo/specs/reference.yaml, alive: daily traffic, a steady trickle of errors, and faults whose truth is known.
 
 Everything is a function of the moment, the seed and the injected faults, so two questions about one minute agree.
+demo.yaml declares a part of it under the same names.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import zlib
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.simulator.faults import Fault, during, elapsed, intervals
+from app.simulator import flows
+from app.simulator.effects import effects_on
+from app.simulator.faults import Fault, during, intervals
+from app.simulator.gauge import quiet
+from app.simulator.gauges import GAUGES
+from app.simulator.metric import Metric, gauge, per_minute, starts
 from app.simulator.prometheus_stub import Counter, prometheus_routes
-from app.simulator.samples import Distribution, Identity, MinuteSums
-from app.simulator.stream import FAST, SLOW, Share, Stream
-from app.simulator.traffic import Traffic, noise
+from app.simulator.resources import QUEUE, resources
+from app.simulator.samples import Identity
+from app.simulator.stream import Share, Stream
+from app.simulator.traffic import Traffic
+from app.simulator.xray import sample
 from slo.judge.series import Slices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.routing import Route
 
     from app.simulator.clock import Clock
+    from app.simulator.resources import Resource
     from app.simulator.samples import Dimensions, MinuteSamples, Provider
     from slo.judge.series import Bools, Floats, Ints
     from slo.units import Minute
 
-LOAD_BALANCER = "app/demo/50dc6c495c0c9188"
-TARGET_GROUPS = {"api": "targetgroup/demo-api/943f017f100becff", "web": "targetgroup/demo-web/73e2d6bc24d8a067"}
-HOSTS = {"api": 6, "web": 4}
-CLUSTER, DATABASE, QUEUE = "demo", "demo-pg", "demo-jobs"
 FRESH_SECONDS = 300
-JOBS_PER_SECOND = 2.0
-REJECTED, UNSERVED = Share(2, 100_000), Share(1, 100_000)
-"""Everyday 5xx of the load balancer itself, and those of them that are 503."""
+OUTAGES: Mapping[str, tuple[str, ...]] = {
+    "database.availability": ("database-down", "rds-failover"),
+    "documents.availability": ("docdb-failover",),
+    "cache.availability": ("cache-down",),
+    "vpn-onprem.availability": (),
+    "vpn-payment.availability": ("vpn-down",),
+    "payment.availability": (),
+    "pager.availability": (),
+    "api.capacity": (),
+    "web.capacity": (),
+    "workers.capacity": (),
+    "tools.capacity": (),
+}
+"""Indicators with one event a minute, and the faults during which it is bad."""
 
-Shape = tuple["Floats", "Floats"]
-"""values[n, k] and counts[n, k]: minute n has counts[n, k] samples of values[n, k]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """`shape(minutes)` are its samples; `gap(minutes)` tells the minutes that have no datapoint at all."""
-
-    shape: Callable[[Ints], Shape]
-    gap: Callable[[Ints], Bools]
-
-    def sums(self, start: Minute, end: Minute) -> MinuteSums:
-        values, counts = self._samples(start, end)
-        present = counts > 0
-        return MinuteSums(
-            (values * counts).sum(axis=1),
-            counts.sum(axis=1),
-            np.where(present, values, np.inf).min(axis=1),
-            np.where(present, values, -np.inf).max(axis=1),
-        )
-
-    def distribution(self, start: Minute, end: Minute) -> Distribution:
-        values, counts = self._samples(start, end)
-        offset, level = np.nonzero(counts)
-        return Distribution(offset.astype(np.int64), values[offset, level], counts[offset, level])
-
-    def _samples(self, start: Minute, end: Minute) -> Shape:
-        minutes = np.arange(start, end, dtype=np.int64)
-        values, counts = self.shape(minutes)
-        return values, np.where(self.gap(minutes)[:, None], 0.0, counts)
+# Errors at a fifth of the budget or less: 0.02 % of a target of 99.9 %, 0.1 % of 99.5 % or 99 %. The smallest streams have
+# so many requests that one error in 5 minutes of the quietest hour burns below 0.3 as well.
+_STREAMS: Mapping[str, tuple[float, int, Share]] = {
+    "api": (6000.0, 1, Share(2, 10_000)),
+    "web": (4000.0, 2, Share(2, 10_000)),
+    "orders": (600.0, 3, Share(1, 1000)),
+    "cdn": (24_000.0, 4, Share(1, 10_000)),
+    "tools": (300.0, 5, Share(1, 2000)),
+    "media": (2500.0, 6, Share(1, 10_000)),
+    "assets": (5000.0, 7, Share(1, 10_000)),
+    "backups": (200.0, 8, Share(1, 2000)),
+    "nat-a": (900.0, 9, Share(1, 1000)),
+    "nat-b": (850.0, 10, Share(1, 1000)),
+    "nat-c": (800.0, 11, Share(1, 1000)),
+    "search": (1200.0, 12, Share(1, 2000)),
+}
 
 
 class DemoModel:
@@ -75,7 +77,7 @@ class DemoModel:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.faults: tuple[Fault, ...] = ()
-        self._metrics: Mapping[Identity, Metric] = dict(self._catalogue())
+        self._resources = {(r.namespace, frozenset(r.dimensions.items())): r for r in resources()}
 
     def inject(self, name: str, start: float) -> Fault:
         """From `start` (epoch seconds of estate time) for as long as FAULTS says. ValueError for an unknown name."""
@@ -83,31 +85,40 @@ class DemoModel:
         self.faults = (*self.faults, fault)
         return fault
 
+    def injected(self) -> tuple[tuple[str, float, float], ...]:
+        """(name, start, end) of every fault so far, in the order of injection; epoch seconds, start <= t < end."""
+        return tuple((f.name, f.start, f.end) for f in self.faults)
+
     def provider(self) -> Provider:
         return self
 
     def series(self, namespace: str, metric: str, dimensions: Dimensions) -> MinuteSamples | None:
-        return self._metrics.get(Identity(namespace, metric, dimensions))
+        """A resource answers any name of its namespace: what AWS is not known to have reads as something harmless."""
+        resource = self._resources.get((namespace, dimensions))
+        if resource is None:
+            return None
+        # Made anew on each question, so that the streams within hold the faults of now.
+        counted = flows.flows(self, resource).get(metric)
+        return Metric(counted or gauge(partial(self._level, resource, metric)), self._gap)
 
     def identities(self) -> Sequence[Identity]:
-        return tuple(self._metrics)
+        return tuple(
+            Identity(namespace, metric, dimensions)
+            for (namespace, dimensions), resource in self._resources.items()
+            for metric in {**flows.flows(self, resource), **GAUGES.get(resource.family, {}), **resource.gauges}
+        )
 
     def routes(self, clock: Clock) -> list[Route]:
         return prometheus_routes(self.counters, clock)
 
-    # The streams are made anew on each question: they are small, and so they always hold the faults of now.
-
     def stream(self, name: str) -> Stream:
-        """`api`, `web` or `orders`."""
-        outage = tuple(intervals(self.faults, f"{name}-5xx"))
+        """Of a component whose requests are counted; KeyError for another."""
+        rate, salt, error = _STREAMS[name]
+        ports = tuple(intervals(self.faults, "nat-exhausted")) if name == "nat-a" else ()
+        outage = tuple(intervals(self.faults, f"{name}-5xx")) or ports
         sluggish = tuple(intervals(self.faults, f"{name}-slow"))
-        # Errors at a fifth of the budget: 0.02 % of a target of 99.9 %, 0.1 % of 99.5 %.
-        rate, salt, error = {
-            "api": (6000.0, 1, Share(2, 10_000)),
-            "web": (4000.0, 2, Share(2, 10_000)),
-            "orders": (600.0, 3, Share(1, 1000)),
-        }[name]
-        return Stream(Traffic(rate, self.seed, salt), error, outage=outage, sluggish=sluggish)
+        failing = Share(4, 5) if ports else Share(1, 1)
+        return Stream(Traffic(rate, self.seed, salt), error, outage=outage, sluggish=sluggish, failing=failing)
 
     def counters(self, seconds: Floats) -> list[Counter]:
         """orders_requests_total per code at each moment; NaN while nothing is measured. `up` is 1 when something is."""
@@ -123,10 +134,13 @@ class DemoModel:
         ]
 
     def truth(self, indicator: str, start: Minute, end: Minute) -> Slices:
-        """What really happened to `component.indicator` in start <= minute < end; minutes that a gap hides are absent."""
+        """What really happened to `component.indicator` in start <= minute < end; minutes that a gap hides are absent.
+
+        Of traces: what is true of the sample, which a gap of metrics does not hide. KeyError for what is not modelled.
+        """
         minutes = np.arange(start, end, dtype=np.int64)
         total, bad = self._truth(indicator, minutes)
-        gone = self._gap(minutes)
+        gone = np.zeros(len(minutes), bool) if indicator.startswith("traces.") else self._gap(minutes)
         if indicator.startswith("orders."):
             gone = gone | self._gap(minutes + 1)  # a counter's minute needs both of its marks
         kept = ~gone
@@ -134,125 +148,35 @@ class DemoModel:
 
     def _truth(self, indicator: str, minutes: Ints) -> tuple[Ints, Ints]:
         component, _, name = indicator.partition(".")
-        if component == "edge":
-            rejected = self._rejected(minutes, UNSERVED)
-            return self._balancer_requests(minutes) + rejected, self._balancer_errors(minutes) + self._rejected(minutes)
-        if component in {"database", "jobs"}:
-            value = (self._connections if component == "database" else self._age)(minutes)
-            return np.ones_like(minutes), (value < 1 if component == "database" else value > FRESH_SECONDS).astype(np.int64)
+        if indicator in OUTAGES:
+            spans = [span for fault in OUTAGES[indicator] for span in intervals(self.faults, fault)]
+            return np.ones_like(minutes), during(starts(minutes), spans).astype(np.int64)
+        if name == "freshness":
+            return np.ones_like(minutes), (self._age(minutes) > FRESH_SECONDS).astype(np.int64)
+        if component == "traces":
+            sampled = sample(self.stream("api"), int(minutes[0]), int(minutes[-1]) + 1)
+            return sampled.total, sampled.fault
+        if component in {"cdn", "edge"}:
+            counted = (flows.cdn_total, flows.cdn_bad) if component == "cdn" else (flows.edge_total, flows.edge_bad)
+            total, bad = (per_minute(partial(count, self), minutes) for count in counted)
+            return total, bad
         stream = self.stream(component)
-        return _per_minute(stream.requests, minutes), _per_minute(stream.late if name == "latency" else stream.errors, minutes)
-
-    def _catalogue(self) -> list[tuple[Identity, Metric]]:
-        balancer = {"LoadBalancer": LOAD_BALANCER}
-        elb = "AWS/ApplicationELB"
-        found = [
-            self._metric(elb, "RequestCount", balancer, _events(self._balancer_requests)),
-            self._metric(elb, "HTTPCode_Target_5XX_Count", balancer, _events(self._balancer_errors)),
-            self._metric(elb, "HTTPCode_ELB_5XX_Count", balancer, _events(self._rejected)),
-            self._metric(elb, "HTTPCode_ELB_503_Count", balancer, _events(partial(self._rejected, share=UNSERVED))),
-            self._metric("AWS/RDS", "DatabaseConnections", {"DBInstanceIdentifier": DATABASE}, _gauge(self._connections)),
-            self._metric("AWS/RDS", "CPUUtilization", {"DBInstanceIdentifier": DATABASE}, _gauge(partial(self._busy, 20))),
-            self._metric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": QUEUE}, _gauge(self._age)),
-            self._metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": QUEUE}, _gauge(self._waiting)),
-        ]
-        for salt, name in enumerate(TARGET_GROUPS):
-            group = {**balancer, "TargetGroup": TARGET_GROUPS[name]}
-            service = {"ClusterName": CLUSTER, "ServiceName": name}
-            found += [
-                self._metric(elb, "RequestCount", group, _events(partial(self._count, name, "requests"))),
-                self._metric(elb, "HTTPCode_Target_5XX_Count", group, _events(partial(self._count, name, "errors"))),
-                self._metric(elb, "TargetResponseTime", group, partial(self._response_times, name)),
-                self._metric(elb, "HealthyHostCount", group, _gauge(partial(_constant, HOSTS[name]))),
-                self._metric(elb, "UnHealthyHostCount", group, _gauge(partial(_constant, 0))),
-                self._metric("AWS/ECS", "CPUUtilization", service, _gauge(partial(self._busy, 21 + salt))),
-                self._metric("AWS/ECS", "MemoryUtilization", service, _gauge(partial(self._busy, 31 + salt))),
-            ]
-        return found
-
-    def _metric(
-        self, namespace: str, name: str, dimensions: Mapping[str, str], shape: Callable[[Ints], Shape]
-    ) -> tuple[Identity, Metric]:
-        return Identity(namespace, name, frozenset(dimensions.items())), Metric(shape, self._gap)
-
-    def _gap(self, minutes: Ints) -> Bools:
-        return during(_starts(minutes), intervals(self.faults, "metrics-gap"))
-
-    def _count(self, service: str, what: str, minutes: Ints) -> Ints:
-        stream = self.stream(service)
-        return _per_minute({"requests": stream.requests, "errors": stream.errors}[what], minutes)
-
-    def _balancer_requests(self, minutes: Ints) -> Ints:
-        return self._count("api", "requests", minutes) + self._count("web", "requests", minutes)
-
-    def _balancer_errors(self, minutes: Ints) -> Ints:
-        return self._count("api", "errors", minutes) + self._count("web", "errors", minutes)
-
-    def _rejected(self, minutes: Ints, share: Share = REJECTED) -> Ints:
-        """5xx of the load balancer itself, half of them 503 (no target chosen, so not in RequestCount)."""
-        api, web = self.stream("api"), self.stream("web")
-        return _per_minute(lambda seconds: share.of(api.requests(seconds) + web.requests(seconds)), minutes)
-
-    def _response_times(self, service: str, minutes: Ints) -> Shape:
-        edges = _edges(minutes)
-        counts = np.stack([level[1:] - level[:-1] for level in self.stream(service).levels(edges)], axis=1)
-        seconds = np.array([value for value, _ in (*FAST, *SLOW)])
-        return np.broadcast_to(seconds, counts.shape), counts.astype(np.float64)
-
-    def _connections(self, minutes: Ints) -> Floats:
-        down = during(_starts(minutes), intervals(self.faults, "database-down"))
-        return np.where(down, 0.0, np.round(60 + 8 * noise(self.seed, 11, minutes)))
+        return per_minute(stream.requests, minutes), per_minute(stream.late if name == "latency" else stream.errors, minutes)
 
     def _age(self, minutes: Ints) -> Floats:
-        """Seconds: a queue that nobody serves ages by a minute a minute."""
-        stuck = elapsed(_starts(minutes) + 60, intervals(self.faults, "queue-stuck"))
-        return np.round(12 + 6 * noise(self.seed, 12, minutes) + stuck)
+        """Seconds that the oldest job has waited."""
+        queue = next(r for r in self._resources.values() if r.name == QUEUE)
+        return self._level(queue, "ApproximateAgeOfOldestMessage", minutes)
 
-    def _waiting(self, minutes: Ints) -> Floats:
-        stuck = elapsed(_starts(minutes) + 60, intervals(self.faults, "queue-stuck"))
-        return np.round(25 + 10 * noise(self.seed, 13, minutes) + JOBS_PER_SECOND * stuck)
+    def _level(self, resource: Resource, metric: str, minutes: Ints) -> Floats:
+        """One value a minute, with what the faults do to it."""
+        usual = resource.gauges.get(metric) or GAUGES.get(resource.family, {}).get(metric) or quiet(metric)
+        # Two metrics of one resource move apart, and so do two resources.
+        salt = zlib.crc32(f"{resource.family} {resource.name} {metric}".encode())
+        values = usual.values(self.seed, salt, minutes)
+        for effect in effects_on(resource.name, metric):
+            values = effect.apply(values, minutes, self.faults)
+        return np.round(values) if usual.whole else values
 
-    def _busy(self, salt: int, minutes: Ints) -> Floats:
-        """A utilisation in per cent that follows the API's traffic."""
-        load = self._count("api", "requests", minutes) / 6000
-        return 20 + 25 * load + 3 * noise(self.seed, salt, minutes)
-
-
-def _constant(value: float, minutes: Ints) -> Floats:
-    return np.full(len(minutes), float(value))
-
-
-def _per_minute(running: Callable[[Floats], Ints], minutes: Ints) -> Ints:
-    """`minutes` are consecutive."""
-    totals = running(_edges(minutes))
-    return totals[1:] - totals[:-1]
-
-
-def _starts(minutes: Ints) -> Floats:
-    """Epoch seconds."""
-    return (minutes * 60).astype(np.float64)
-
-
-def _edges(minutes: Ints) -> Floats:
-    """Epoch seconds of every start and of the last end: one more than there are minutes."""
-    return _starts(np.append(minutes, minutes[-1:] + 1))
-
-
-def _events(count: Callable[[Ints], Ints]) -> Callable[[Ints], Shape]:
-    """As the load balancer counts: one sample of 1 per event, so that none at all leaves no datapoint."""
-
-    def shape(minutes: Ints) -> Shape:
-        counts = count(minutes).astype(np.float64)[:, None]
-        return np.ones_like(counts), counts
-
-    return shape
-
-
-def _gauge(value: Callable[[Ints], Floats]) -> Callable[[Ints], Shape]:
-    """One sample a minute."""
-
-    def shape(minutes: Ints) -> Shape:
-        values = value(minutes)[:, None]
-        return values, np.ones_like(values)
-
-    return shape
+    def _gap(self, minutes: Ints) -> Bools:
+        return during(starts(minutes), intervals(self.faults, "metrics-gap"))

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 TARGET = "GraniteServiceVersion20100801."
+REGION = "@region"
+"""Under this name a query call is told its region: the protocol has none, only the signature does."""
 TICK_SECONDS = 0.1
 """Wall time between looks at the estate clock; far below an estate minute at any sensible speed."""
 
@@ -95,32 +97,38 @@ class _Aws:
             body = gzip.decompress(body)
         target = request.headers.get("x-amz-target", "")
         if target.startswith(TARGET):
-            return await self._json(target.removeprefix(TARGET), body)
-        return await self._form(dict(parse_qsl(body.decode(), keep_blank_values=True)))
+            return await self._json(target.removeprefix(TARGET), body, region_of(request))
+        return await self._form({**dict(parse_qsl(body.decode(), keep_blank_values=True)), REGION: region_of(request) or ""})
 
     async def get(self, request: Request) -> Response:
         """SubscribeURLs are query calls in a link."""
         return await self._form(dict(request.query_params))
 
-    async def _json(self, operation: str, body: bytes) -> Response:
+    async def _json(self, operation: str, body: bytes, region: str | None) -> Response:
         try:
-            return answer(await self._answered(operation, json.loads(body or b"{}")))
+            return answer(await self._answered(operation, json.loads(body or b"{}"), region))
         except Refused as refused:
             return refuse(refused)
 
-    async def _answered(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    async def _answered(self, operation: str, request: dict[str, Any], region: str | None) -> dict[str, Any]:
         disturbance = self._disturb(operation, request)
         if disturbance is None:
-            return self._cloudwatch.handle(operation, request)
+            return self._cloudwatch.handle(operation, request, region)
         await asyncio.sleep(disturbance.seconds)
         disturbance.raise_for_kind(operation)
-        document = self._cloudwatch.handle(operation, request)
+        document = self._cloudwatch.handle(operation, request, region)
         return halve(document) if disturbance.kind == "partial" else document
 
     async def _form(self, form: Mapping[str, str]) -> Response:
         if self._query is None or "Action" not in form:
             return refuse(Refused("InvalidAction", "The simulator knows no such service."))
         return await self._query(form)
+
+
+def region_of(request: Request) -> str | None:
+    """As the signature's scope names it: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`."""
+    scope = request.headers.get("authorization", "").partition("Credential=")[2].split("/")
+    return scope[2] if len(scope) > 4 else None
 
 
 async def _healthz(_request: Request) -> Response:

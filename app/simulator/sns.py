@@ -94,7 +94,8 @@ class Sns:
         self.topics.close()
 
     def _create_topic(self, form: Mapping[str, str]) -> str:
-        topic = self.topics.create(form.get("Name", ""), _entries(form, _ATTRIBUTE), _tags(form))
+        region = form.get("@region") or None
+        topic = self.topics.create(form.get("Name", ""), _entries(form, _ATTRIBUTE), _tags(form), region=region)
         return _element("TopicArn", topic.arn)
 
     def _delete_topic(self, form: Mapping[str, str]) -> str:

@@ -81,12 +81,12 @@ class Topics:
     topics: dict[str, Topic] = field(default_factory=dict)
     signer: Signer = field(default_factory=lambda: Signer.create(datetime.now(UTC)))
 
-    def create(self, name: str, attributes: Mapping[str, str], tags: Mapping[str, str]) -> Topic:
+    def create(self, name: str, attributes: Mapping[str, str], tags: Mapping[str, str], *, region: str | None = None) -> Topic:
         """The topic of that name; making it again with other attributes is refused, as AWS does."""
         if _NAME.fullmatch(name) is None:
             raise invalid("Topic Name")
         _check_attributes(attributes, TOPIC_ATTRIBUTES)
-        arn = f"arn:aws:sns:{self.region}:{self.account}:{name}"
+        arn = f"arn:aws:sns:{region or self.region}:{self.account}:{name}"
         topic = self.topics.setdefault(arn, Topic(arn, dict(attributes), dict(tags)))
         if any(topic.attributes.get(key) != value for key, value in attributes.items()):
             raise invalid("Attributes Reason: Topic already exists with different attributes")

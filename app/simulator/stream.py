@@ -31,19 +31,24 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Requests of one service. `error` and `slow` are everyday shares; in an outage all fail, in a slow spell 60 % are slow."""
+    """Requests of one service: shares `error` and `slow` every day, `failing` fail in an outage, 60 % are slow in a spell."""
 
     traffic: Traffic
     error: Share
     slow: Share = Share(2, 1000)
     outage: tuple[tuple[float, float], ...] = ()
     sluggish: tuple[tuple[float, float], ...] = ()
+    failing: Share = Share(1, 1)
 
     def requests(self, seconds: Floats) -> Ints:
         return self.traffic.requests(seconds)
 
     def errors(self, seconds: Floats) -> Ints:
-        return self._running(seconds, self.error, self.outage, Share(1, 1))
+        return self._running(seconds, self.error, self.outage, self.failing)
+
+    def failures(self, seconds: Floats) -> Ints:
+        """Only the errors of outages."""
+        return self._running(seconds, Share(0, 1), self.outage, self.failing)
 
     def late(self, seconds: Floats) -> Ints:
         """Requests above 0.3 s."""

@@ -276,4 +276,4 @@ def test_a_composite_of_unknown_alarms_or_with_a_bad_rule_is_refused(account: Ac
 
 
 def test_an_operation_that_does_not_exist_here_is_an_error_and_not_an_empty_answer(account: Account) -> None:
-    assert refusal(account.client.list_dashboards) == "InvalidAction"
+    assert refusal(account.client.describe_insight_rules) == "InvalidAction"
