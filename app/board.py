@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,14 @@ from slo.units import to_minute
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.alarm_inventory import AlarmInventory
     from app.clock import Clock
     from app.history import Place
     from app.ports import Store
     from app.snapshot import SourceStatus
     from slo.estate.indicator import Indicator
     from slo.estate.spec import Estate, Objective
+    from slo.judge.recovery import RecoveryVerdict
     from slo.units import Minute
 
 RECENT_BREACHES = 50
@@ -52,6 +54,8 @@ class Board:
         self._estate, self._store, self._clock = estate, store, clock
         self._indicators, self._unbound, self._remarks = indicators, unbound, tuple(remarks)
         self._notices: dict[str, Notice] = {}
+        self._recovery: tuple[RecoveryVerdict, ...] = ()
+        self._alarms: AlarmInventory | None = None
         self._lock = Lock()
         self.box = SnapshotBox(self._snapshot())
 
@@ -60,6 +64,18 @@ class Board:
         with self._lock:
             self._notices[notice.status.name] = notice
             self.box.put(self._snapshot())
+
+    def post_recovery(self, verdicts: Sequence[RecoveryVerdict]) -> None:
+        """Shown at once, but in the old snapshot: they make no objective's verdict any fresher."""
+        with self._lock:
+            self._recovery = tuple(verdicts)
+            self.box.put(replace(self.box.get(), recovery=self._recovery))
+
+    def post_alarms(self, inventory: AlarmInventory) -> None:
+        """As `post_recovery`."""
+        with self._lock:
+            self._alarms = inventory
+            self.box.put(replace(self.box.get(), alarms=inventory))
 
     def place(self, objective_id: str) -> Place | None:
         return next((n.places[objective_id] for n in self._notices.values() if objective_id in n.places), None)
@@ -80,8 +96,11 @@ class Board:
             notices=self._remarks,
             speed=self._clock.speed,
             outbox_oldest=self._store.outbox_oldest(),
+            wall_at=self._clock.wall(),
             indicators=self._indicators,
             newest=newest,
+            recovery=self._recovery,
+            alarms=self._alarms,
         )
 
 

@@ -3,70 +3,82 @@
 from __future__ import annotations
 
 import socket
-from collections import defaultdict
 from pathlib import Path
 from random import Random
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from alerts.message import page_message
+from app.about import about, grafana_links
+from app.alarm_worker import AlarmWorker
 from app.aws.metrics import CloudWatchSource
+from app.aws.recovery import AwsRecovery
 from app.aws.session import AwsSession
 from app.aws.sns import SnsPublisher
+from app.aws.xray import XRaySource
+from app.binding import Feed, bind
 from app.board import Board
+from app.bootstrap_aws import provisioning
 from app.clock import WallClock
 from app.exposition import SnapshotCollector, exposition, meters
-from app.files import read_catalog, read_estate
+from app.files import read_catalog, read_estate, read_specs
+from app.guards import loopback_hosts
 from app.history import StoredHistory
 from app.main import create_app
 from app.prometheus import PrometheusSource
+from app.recovery_worker import RecoveryWorker
+from app.report_worker import ReportWorker, report_of, run_of
+from app.reports import manifest
+from app.reports.canonical import spec_digest
+from app.reports.gather import gather
+from app.reports.shelf import FolderShelf
 from app.service import Service
 from app.snapshot import AppState
 from app.store.sql import SqlStore
 from app.telemetry import configure_logs, configure_traces
-from app.watch import Pace, Watch, indicator_of, slot_key
+from app.telling import close_orphans, teller
+from app.watch import Pace, indicator_of
 from app.worker import OutboxWorker, ShardWorker
-from slo.catalog.template import Unbound
-from slo.errors import SettingsError, UsageError
-from slo.estate.indicator import MetricQuery
+from slo.errors import SettingsError, UnreadableFile, UsageError
 from slo.judge.series import Slices
 from slo.units import to_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
 
-    from alerts.breach import Transition
-    from alerts.message import Message
+    from app.binding import Bound, SourceKind
     from app.clock import Clock
     from app.settings import Settings
-    from slo.catalog.catalog import Catalog
-    from slo.estate.indicator import Indicator
-    from slo.estate.spec import Estate, Objective
+    from slo.estate.spec import Estate
+    from slo.judge.compliance import Period
     from slo.units import Minute
 
-
-class Bound(NamedTuple):
-    """`watches` are the shards; `unbound` are objectives that cannot be measured, with the reason."""
-
-    watches: tuple[Watch, ...]
-    unbound: tuple[tuple[Objective, str], ...]
-    indicators: Mapping[str, Indicator]
+log = structlog.get_logger()
 
 
-def build_service(settings: Settings, estate: Estate, clock: Clock, remarks: Sequence[str] = ()) -> Service:
-    """Everything wired, nothing started. SettingsError, StoreError when it cannot run at all."""
+def build_service(
+    settings: Settings, estate: Estate, clock: Clock, remarks: Sequence[str] = (), specs: Sequence[bytes] = ()
+) -> Service:
+    """Everything wired, nothing started; `specs` are the estate's files. SettingsError, StoreError when it cannot run."""
     session = AwsSession({a.name: a for a in estate.accounts})
-    bound = bind(settings, estate, read_catalog(), session)
+    bound = bind(
+        estate,
+        read_catalog(),
+        feeds(settings, session),
+        retention_days=settings.retention_days,
+        quiet_minutes=settings.quiet_minutes,
+    )
     store = SqlStore.open(settings.database)
     store.record_estate(estate, to_minute(clock.now()))
     board = Board(estate, store, clock, indicators=bound.indicators, unbound=bound.unbound, remarks=remarks)
     committed = Event()
-    tell = teller(estate, settings)
+    tell = teller(estate, settings.address)
+    _close_orphans(store, estate, bound, settings.address, to_minute(clock.now()))
     registry = CollectorRegistry()
     counters = meters(registry)
     shards = tuple(ShardWorker(store, watch, clock, board, tell, committed, counters) for watch in bound.watches)
@@ -75,11 +87,29 @@ def build_service(settings: Settings, estate: Estate, clock: Clock, remarks: Seq
         publisher = SnsPublisher(session.client("sns", region=_region_of(settings.topic_arn)), settings.topic_arn)
         outbox = OutboxWorker(store, publisher, clock, Random(), committed, counters)  # noqa: S311  # jitter, no secret
     registry.register(SnapshotCollector(board.box, clock.now))
-    return Service(store, board, shards, outbox, committed, registry)
+    reader = AwsRecovery(session, CloudWatchSource(session))
+    shelf = FolderShelf(settings.reports, estate.name)
+    others = (
+        RecoveryWorker(store, estate, reader, clock, board),
+        ReportWorker(store, estate, read_catalog(), shelf, clock, lambda: not board.box.get().unjudged, spec_digest(specs)),
+        AlarmWorker(
+            estate.name, lambda: provisioning(settings, estate, read_catalog(), dashboards=False), clock, board.post_alarms
+        ),
+    )
+    return Service(store, board, shards, outbox, committed, registry, others)
 
 
-def build_app(settings: Settings, service: Service, clock: Clock) -> FastAPI:
-    hosts = frozenset(f"{name}:{settings.port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+def _close_orphans(store: SqlStore, estate: Estate, bound: Bound, base_url: str, at: Minute) -> None:
+    """Any shard can carry the transaction: breaches are not the shard's own."""
+    for watch in bound.watches[:1]:
+        shard = store.open_shard(watch.name, tuple(watch.indicators), at)
+        for breach in close_orphans(store, estate, shard, base_url, at):
+            log.warning("breach closed: its objective is not declared any more", objective=breach.objective)
+
+
+def build_app(settings: Settings, service: Service, clock: Clock, more: Sequence[APIRouter] = ()) -> FastAPI:
+    """`more` are routers of others, each route with its role."""
+    estate = service.board.box.get().estate
     return create_app(
         AppState(
             box=service.board.box,
@@ -87,8 +117,11 @@ def build_app(settings: Settings, service: Service, clock: Clock) -> FastAPI:
             history=StoredHistory(service.store, service.board.place),
             clock=clock.now,
             metrics=lambda: exposition(service.registry),
-            hosts=hosts,
-        )
+            hosts=loopback_hosts(settings.port),
+            about=about(estate, read_catalog(), grafana_links(estate, settings.grafana_url)),
+            reports=FolderShelf(settings.reports, estate.name),
+        ),
+        more,
     )
 
 
@@ -102,7 +135,8 @@ def serve(settings: Settings) -> None:
     listener = listen(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     clock = WallClock()
-    service = build_service(settings, estate, clock)
+    specs = [data for _, data in read_specs([Path(settings.estate)])]
+    service = build_service(settings, estate, clock, specs=specs)
     run_app(build_app(settings, service, clock), service, listener)
 
 
@@ -119,7 +153,8 @@ def run_app(app: FastAPI, service: Service, listener: socket.socket) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """Bound before anything starts, so that a taken port is one line and not half a service."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # Named, so that asyncio sets TCP_NODELAY: without it every answer waits 40 ms for an acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -129,89 +164,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def bind(settings: Settings, estate: Estate, catalog: Catalog, session: AwsSession) -> Bound:
-    """Group what can be measured into shards: one per CloudWatch account and region, one for Prometheus."""
-    groups: dict[str, list[tuple[Objective, str]]] = defaultdict(list)
-    indicators: dict[str, Indicator] = {}
-    unbound: list[tuple[Objective, str]] = []
-    for objective in estate.objectives:
-        component = estate.component(objective.component)
-        indicator = catalog.bind(component, objective.indicator, estate.account(component.account))
-        if isinstance(indicator, Unbound):
-            unbound.append((objective, indicator.text))
-        elif not _on_cloudwatch(indicator) and not settings.prometheus_url:
-            unbound.append((objective, "reads Prometheus, but SLOOP_PROMETHEUS_URL is not set"))
-        else:
-            key = slot_key(objective.indicator_id, indicator)
-            indicators[key] = indicator
-            groups[_shard_name(indicator)].append((objective, key))
-    watches = tuple(_watch(settings, estate, session, name, members, indicators) for name, members in groups.items())
-    return Bound(watches, tuple(unbound), {indicator_of(key): indicator for key, indicator in indicators.items()})
-
-
-def _watch(
-    settings: Settings,
-    estate: Estate,
-    session: AwsSession,
-    name: str,
-    members: list[tuple[Objective, str]],
-    indicators: Mapping[str, Indicator],
-) -> Watch:
-    longest = max(o.window for o, _ in members)
-    if settings.retention_days < max(90, longest // 1440 + 2):
-        raise SettingsError(
-            f"SLOOP_RETENTION_DAYS={settings.retention_days}: keep at least 90 days and the longest window + 2 days "
-            f"({max(90, longest // 1440 + 2)})"
-        )
-    on_prometheus = name == "prometheus"
-    return Watch(
-        name,
-        estate,
-        PrometheusSource(settings.prometheus_url) if on_prometheus else CloudWatchSource(session),
-        Pace(settings.prometheus_settle_seconds, settings.prometheus_poll_minutes)
-        if on_prometheus
-        else Pace(settings.settle_seconds, settings.poll_minutes),
-        {key: indicators[key] for _, key in members},
-        tuple(members),
-        settings.retention_days * 1440,
-        settings.quiet_minutes,
-    )
-
-
-def _on_cloudwatch(indicator: Indicator) -> bool:
-    return all(isinstance(q, MetricQuery) for q in indicator.queries)
-
-
-def _shard_name(indicator: Indicator) -> str:
-    query = indicator.queries[0]
-    return f"cloudwatch/{query.account or 'default'}/{query.region}" if isinstance(query, MetricQuery) else "prometheus"
-
-
-def teller(estate: Estate, settings: Settings) -> Callable[[Transition], Message | None]:
-    """From a transition to the message that tells it; None when nobody is to be told (yet), or was never told it opened."""
-    objectives = {o.id: o for o in estate.objectives}
-
-    def tell(transition: Transition) -> Message | None:
-        breach = transition.breach
-        if breach.notified_at is None:
-            return None
-        objective = objectives[breach.objective]
-        component = estate.component(objective.component)
-        account = estate.account(component.account)
-        return page_message(
-            estate.name,
-            breach,
-            transition.kind,
-            component,
-            objective,
-            spent=breach.spent if transition.kind == "opened" else None,
-            base_url=settings.address,
-            region=account.region if account else "us-east-1",
-            account_id=account.id if account else "000000000000",
-            runbook=component.runbook,
-        )
-
-    return tell
+def feeds(settings: Settings, session: AwsSession) -> dict[SourceKind, Feed]:
+    """What can be read with these settings."""
+    pace = Pace(settings.settle_seconds, settings.poll_minutes)
+    found: dict[SourceKind, Feed] = {
+        "cloudwatch": Feed(CloudWatchSource(session), pace),
+        "xray": Feed(XRaySource(session), pace),
+    }
+    if settings.prometheus_url:
+        pace = Pace(settings.prometheus_settle_seconds, settings.prometheus_poll_minutes)
+        found["prometheus"] = Feed(PrometheusSource(settings.prometheus_url), pace)
+    return found
 
 
 def _region_of(topic_arn: str) -> str:
@@ -221,18 +184,55 @@ def _region_of(topic_arn: str) -> str:
     return parts[3]
 
 
-def stored_slices(settings: Settings, start: Minute, end: Minute) -> dict[str, Slices]:
-    """The stored slices of every indicator that is live, by indicator id."""
+def stored_slices(settings: Settings, start: Minute, end: Minute, objective: str | None = None) -> dict[str, Slices]:
+    """The stored slices of every live indicator, by indicator id; with `objective`, of that objective's alone."""
     if end <= start:
         raise UsageError("--from must be before --to")
-    store = SqlStore.open(settings.database)
-    found: dict[str, Slices] = {}
-    for shard in store.shards():
-        frames = tuple(store.frames(shard, start, end))
-        for key, slot in shard.slots.items():
-            found[indicator_of(key)] = Slices.from_frames(frames, slot)
+    store = _existing(settings)
+    shards = store.shards()
+    slots = {indicator_of(key): (shard, slot) for shard in shards for key, slot in shard.slots.items()}
+    wanted = list(slots) if objective is None else [_indicator_of_objective(store, objective, slots)]
+    found = {
+        name: Slices.from_frames(tuple(store.frames(slots[name][0], start, end)), slots[name][1]) for name in sorted(wanted)
+    }
     store.close()
     return found
+
+
+def _indicator_of_objective(store: SqlStore, objective: str, known: Collection[str]) -> str:
+    """As declared last: an objective with a name of its own reads an indicator of another name."""
+    declared = store.definitions(objective)
+    indicator = f"{declared[-1][1]['component']}.{declared[-1][1]['indicator']}" if declared else objective
+    if indicator not in known:
+        raise UsageError(f"--objective {objective}: not in the database; it measures {', '.join(sorted(known)) or 'nothing'}")
+    return indicator
+
+
+def _existing(settings: Settings) -> SqlStore:
+    """Reading a database that is not there would make an empty one."""
+    path = settings.database.removeprefix("sqlite:///")
+    if path != settings.database and not Path(path).exists():
+        raise UnreadableFile(f"{path}: there is no such database; set SLOOP_DATABASE_URL to the service's")
+    return SqlStore.open(settings.database)
+
+
+def write_report(
+    settings: Settings, period: Period, out: Path, estate: Path | None = None, *, partial: bool = False
+) -> tuple[dict[str, Any], bool]:
+    """The manifest of the week's report in `out`, and whether it is new; `estate` in place of SLOOP_ESTATE."""
+    place = estate or (Path(settings.estate) if settings.estate else None)
+    if place is None:
+        raise SettingsError("no estate: set SLOOP_ESTATE or give --estate, the file or folder with the estate")
+    catalog = read_catalog()
+    declared, _ = read_estate([place], catalog)
+    store = _existing(settings)
+    try:
+        inputs = gather(store, declared, catalog, period, partial=partial)
+    finally:
+        store.close()
+    specs = [data for _, data in read_specs([place])]
+    new = manifest.write(out, report_of(inputs, spec_digest(specs)), run_of(inputs, WallClock()))
+    return manifest.read(out), new
 
 
 def migrate_database(settings: Settings) -> str:

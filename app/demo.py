@@ -7,28 +7,37 @@ import os
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
-from urllib.request import Request, urlopen
+from urllib import request as http
 
 import typer
+from fastapi import APIRouter, Depends
+from starlette.requests import Request  # noqa: TC002  # FastAPI reads the annotation at run time
+from starlette.responses import Response  # noqa: TC002
 
 from app.aws.session import AwsSession
 from app.bootstrap import build_app, build_service, listen, run_app
+from app.bootstrap_aws import provisioning
 from app.clock import ScaledClock, WallClock
 from app.demo_processes import start_prometheus, start_simulator
 from app.files import packaged_spec, read_catalog
+from app.guards import Requires
 from app.settings import Settings
 from app.simulator.faults import FAULTS
 from app.simulator.pagerduty import PagerDuty
 from app.telemetry import configure_logs, configure_traces
 from slo.errors import UsageError
 from slo.estate.load import load
+from slo.plan import make_plan
+from slo.resource import ESTATE, MANAGED_BY, MANAGER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from starlette.routing import Route
 
     from app.clock import Clock
     from app.service import Service
@@ -81,18 +90,36 @@ def run(*, speed: float, faults: Sequence[str], port: int, seed: int) -> None:
         prometheus = start_prometheus(stack, folder, simulator) if speed == 1 else None
         settings = _settings(folder, listener.getsockname()[1], prometheus or f"{simulator}/prometheus")
         estate = demo_estate()
-        service = build_service(settings, estate, clock, _remarks(speed, prometheus))
-        app = build_app(settings, service, clock)
-        app.router.routes.extend(PagerDuty(allowed={simulator.removeprefix("http://")}).routes())
+        service = build_service(settings, estate, clock, _remarks(speed, prometheus), (packaged_spec("reference"),))
+        app = build_app(settings, service, clock, (_pager_routes(simulator),))
         story = Thread(target=_tell_story, args=(settings, service, clock, simulator, planned, started), daemon=True)
         story.start()
         run_app(app, service, listener)
 
 
+def _pager_routes(simulator: str) -> APIRouter:
+    """The stand-in's pages, readable by anyone who may read ours; what SNS posts is checked by its signature."""
+    router = APIRouter(dependencies=[Depends(Requires("viewer"))], include_in_schema=False)
+    for route in PagerDuty(allowed={simulator.removeprefix("http://")}).routes():
+        router.add_api_route(route.path, _as_endpoint(route), methods=sorted(route.methods or ()), response_model=None)
+    return router
+
+
+def _as_endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
+    """FastAPI looks up the annotations of what it calls, and those of the stand-in are there for the type checker only."""
+
+    async def endpoint(request: Request) -> Response:
+        answer: Response = await route.endpoint(request)
+        return answer
+
+    return endpoint
+
+
 def demo_estate() -> Estate:
-    loaded = load((("demo.yaml", packaged_spec("demo")),), read_catalog())
+    """The whole reference estate; the environment it is watched in is called `demo`."""
+    loaded = load((("reference.yaml", packaged_spec("reference")),), read_catalog())
     assert loaded.estate is not None, "the packaged estate is valid; a test holds it so"
-    return loaded.estate
+    return replace(loaded.estate, name="demo")
 
 
 def _settings(folder: Path, port: int, prometheus_url: str) -> Settings:
@@ -102,11 +129,14 @@ def _settings(folder: Path, port: int, prometheus_url: str) -> Settings:
         base_url=f"http://127.0.0.1:{port}",
         database_url=os.environ.get("SLOOP_DATABASE_URL") or f"sqlite:///{folder / 'demo.sqlite'}",
         topic_arn=f"arn:aws:sns:us-east-1:111122223333:{TOPIC}",
+        reports_dir=str(folder / "reports"),
         prometheus_url=prometheus_url,
         settle_seconds=30,
         prometheus_settle_seconds=30,
         poll_minutes=1,
         prometheus_poll_minutes=1,
+        pager_endpoint=f"http://127.0.0.1:{port}/demo/pagerduty/sns",
+        writes_per_second=1000,
     )
 
 
@@ -123,7 +153,8 @@ def _tell_story(
     settings: Settings, service: Service, clock: Clock, simulator: str, faults: Sequence[Fault], started: float
 ) -> None:
     """Once the server answers: subscribe the pager, say where everything is, and let the faults happen when they are due."""
-    _subscribe(settings)
+    estate = service.board.box.get().estate
+    _subscribe(settings, estate)
     while service.board.box.get().unjudged:
         time.sleep(0.05)
     ready = clock.monotonic()
@@ -131,6 +162,7 @@ def _tell_story(
     typer.echo(f"Sloop demo   {address}/   (ready after {ready - started:.1f} s; Ctrl-C stops it and removes its data)")
     typer.echo(f"  pager      {address}/demo/pagerduty")
     typer.echo(f"  database   SLOOP_DATABASE_URL={settings.database_url}")
+    typer.echo(f"  alarms     {address}/alarms ({_provision(settings, estate)} made by sloop apply)")
     typer.echo(f"  faults     {', '.join(f'{f.name} in {f.after:g} s' for f in faults)}")
     for fault in sorted(faults, key=lambda f: f.after):
         time.sleep(max(0.0, ready + fault.after - clock.monotonic()))
@@ -139,14 +171,26 @@ def _tell_story(
         typer.echo(f"  {clock.now():%H:%M:%S}Z  fault {fault.name} begins")
 
 
-def _subscribe(settings: Settings) -> None:
+def _subscribe(settings: Settings, estate: Estate) -> None:
+    """Before anything can page; the rest of what `sloop apply` makes can wait until the pages are up."""
     sns = AwsSession({}).client("sns")
-    topic = sns.create_topic(Name=TOPIC)["TopicArn"]
+    tags = [{"Key": key, "Value": value} for key, value in ((MANAGED_BY, MANAGER), (ESTATE, estate.name))]
+    topic = sns.create_topic(Name=TOPIC, Tags=tags)["TopicArn"]
     assert topic == settings.topic_arn, f"the simulator made {topic}"
-    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{settings.address}/demo/pagerduty/sns")
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=settings.pager_endpoint)
+
+
+def _provision(settings: Settings, estate: Estate) -> int:
+    """How many resources `sloop apply` made."""
+    world = provisioning(settings, estate, read_catalog(), dashboards=False)
+    plan = make_plan(estate.name, world.places, world.desired, world.provisioner.read(estate.name))
+    outcome = world.provisioner.apply(plan)
+    for failure in outcome.failed:
+        typer.echo(f"  not made: {failure.change.resource.name}: {failure.error}", err=True)
+    return len(outcome.done)
 
 
 def _post(url: str, document: dict[str, object]) -> None:
-    request = Request(url, json.dumps(document).encode(), {"Content-Type": "application/json"})  # noqa: S310  # our own loopback address
-    with urlopen(request, timeout=10) as answer:  # noqa: S310
+    request = http.Request(url, json.dumps(document).encode(), {"Content-Type": "application/json"})  # noqa: S310  # loopback
+    with http.urlopen(request, timeout=10) as answer:  # noqa: S310
         answer.read()

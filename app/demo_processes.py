@@ -28,7 +28,8 @@ def start_simulator(stack: ExitStack, seed: int, speed: float, origin: float) ->
     """Its address, once it listens; estate time runs from `origin` (epoch seconds). It ends when its standard input does."""
     command = [sys.executable, "-m", "app.simulator", "--port", "0", "--model", "demo", "--exit-with-stdin"]
     command += ["--seed", str(seed), "--speed", str(speed), "--origin-wall", repr(origin), "--origin-estate", repr(origin)]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own module
+    # A session of its own: Ctrl-C at the terminal is for the demo, which then ends its children in order.
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
     stack.callback(_end, child)
     assert child.stdout is not None
     line = child.stdout.readline()
@@ -53,6 +54,7 @@ def start_prometheus(stack: ExitStack, folder: Path, simulator: str) -> str | No
             f"--web.listen-address=127.0.0.1:{port}",
             "--log.level=error",
         ],
+        start_new_session=True,
         preexec_fn=_end_with_parent,  # noqa: PLW1509  # no thread runs yet, and it only makes one system call
     )
     stack.callback(_end, child)

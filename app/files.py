@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from slo.catalog.catalog import Catalog
-from slo.errors import SpecError, UsageError
+from slo.errors import SpecError, UnreadableFile
 from slo.estate.load import load
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read_specs(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
     for path in paths:
         found = sorted(_specs_in(path)) if path.is_dir() else [path]
         if not found:
-            raise UsageError(f"{path}: no .yaml, .yml or .json file in this folder")
+            raise UnreadableFile(f"{path}: no .yaml, .yml or .json file in this folder")
         for file in found:
             yield str(file), read_bytes(file, LARGEST_SPEC + 1)
 
@@ -54,9 +54,18 @@ def _specs_in(folder: Path) -> Iterator[Path]:
 
 
 def read_bytes(file: Path, limit: int = -1) -> bytes:
-    """UsageError when it cannot be read."""
+    """UnreadableFile when it cannot be read."""
     try:
         with file.open("rb") as stream:
             return stream.read(limit)
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from None
+        raise UnreadableFile(f"{file}: {error.strerror or error}") from None
+
+
+def write_file(file: Path, data: bytes) -> None:
+    """Its folder is made when it is missing. UnreadableFile when it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    except OSError as error:
+        raise UnreadableFile(f"{file}: {error.strerror or error}") from None

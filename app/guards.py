@@ -53,6 +53,11 @@ def unguarded(routes: Iterable[BaseRoute]) -> list[str]:
     return [getattr(route, "path", repr(route)) for route in _flat(routes) if not _declares_role(route)]
 
 
+def paths(routes: Iterable[BaseRoute]) -> frozenset[str]:
+    """Those of every route, routers within routers included."""
+    return frozenset(getattr(route, "path", "") for route in _flat(routes))
+
+
 def _flat(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
     for route in routes:
         inner: Any = getattr(route, "original_router", None)

@@ -8,14 +8,21 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from app.api.alarms import Alarms
 from app.api.answers import Answers
 from app.api.breaches import Breaches
 from app.api.components import Components
 from app.api.health import Health
 from app.api.problems import problem
+from app.api.recovery import Recovery
+from app.api.reports import Reports
 from app.api.slos import Slos
-from app.guards import Guard, unguarded
+from app.guards import Guard, paths, unguarded
+from app.web.alarms import AlarmPages
 from app.web.pages import Pages
+from app.web.recovery import RecoveryPages
+from app.web.reports import ReportPages
+from app.web.shell import Shell
 from slo.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -35,23 +42,32 @@ def create_app(state: AppState, more: Sequence[APIRouter] = ()) -> FastAPI:
     """`more` are routers of others (the demo's). SettingsError when one of them has a route without a role."""
     app = FastAPI(title="Sloop", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answers = Answers(state)
-    pages = Pages(state, answers)
-    api = (Slos(state, answers), Components(state, answers), Breaches(state, answers))
-    for router in (pages.router(), *(part.router() for part in api), Health(state).router(), *more):
+    shell = Shell(state, answers)
+    pages = (Pages(state, shell), RecoveryPages(state, shell), AlarmPages(state, shell), ReportPages(state, shell))
+    api = (
+        Slos(state, answers),
+        Components(state, answers),
+        Breaches(state, answers),
+        Recovery(state, answers),
+        Alarms(state, answers),
+        Reports(state, answers),
+    )
+    for router in (*(part.router() for part in (*pages, *api)), Health(state).router(), *more):
         app.include_router(router)
+    shell.lead_to(paths(app.routes))
     open_paths = unguarded(app.routes)
     if open_paths:
         raise SettingsError(f"routes without a role: {', '.join(open_paths)}; give them Depends(Requires(...))")
-    _handle_errors(app, pages)
+    _handle_errors(app, shell)
     app.add_middleware(Guard, hosts=state.hosts)
     return app
 
 
-def _handle_errors(app: FastAPI, pages: Pages) -> None:
+def _handle_errors(app: FastAPI, shell: Shell) -> None:
     def answer(request: Request, status: int, detail: str, **extra: Any) -> Response:
         if request.url.path.startswith(MACHINES):
             return problem(status, detail, instance=request.url.path, **extra)
-        return pages.error(status, detail)
+        return shell.error(status, detail)
 
     async def refused(request: Request, error: Exception) -> Response:
         known = cast("HTTPException", error)

@@ -17,10 +17,10 @@ from slo.judge import sli, windows
 from slo.judge.burn import RuleTable, budget_of, burn, windows_of
 from slo.judge.evaluate import excluded_from
 from slo.judge.verdict import judge
-from slo.judge.windows import BAD, MEASURED, TOTAL, Counts, Frame
+from slo.judge.windows import BAD, MEASURED, TOTAL, Counts, Frame, Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from alerts.breach import Transition
     from alerts.message import Message
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from slo.estate.spec import Objective
     from slo.judge.series import Bools, Ints, Slices
     from slo.judge.verdict import Circumstances, Verdict
-    from slo.judge.windows import Sums
     from slo.units import Minute
 
 HISTORY_CHUNK = 5 * 1440
@@ -41,7 +40,10 @@ CHECKPOINT_EVERY = 60
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A shard in memory. `failures` is by slot key, of the last poll; `fresh` until T has had its first judgement."""
+    """A shard in memory. `failures` is by slot key, of the last poll, and `failing` says since which T;
+
+    `fresh` until T has had its first judgement.
+    """
 
     shard: Shard
     sums: Sums
@@ -50,6 +52,7 @@ class Held:
     fresh: bool = False
     quarantined: int = 0
     failures: dict[str, str] = field(default_factory=dict)
+    failing: dict[str, Minute] = field(default_factory=dict)
     changed: list[Verdict] = field(default_factory=list)
 
 
@@ -80,19 +83,26 @@ class Block:
 def load(store: Store, watch: Watch, upto: Minute) -> Held:
     """As stored; history that the sums need and the store lacks is read first, so nothing is judged on half a window."""
     shard = store.open_shard(watch.name, tuple(watch.indicators), upto)
-    oldest = upto - max(watch.lengths)
-    fresh = shard.tick is None or upto - shard.tick > LONGEST_CATCH_UP
+    oldest, tick = upto - max(watch.lengths), shard.tick
+    fresh = tick is None or upto - tick > LONGEST_CATCH_UP
+    if tick is None:
+        return _held_after_first_history(store, watch, shard, oldest, upto)
     if fresh:
-        shard = _read_history(store, watch, shard, oldest if shard.tick is None else max(oldest, shard.tick), upto)
-        return _held(store, watch, shard, fresh=True)
-    held = _held(store, watch, shard)
-    new = [key for key, slot in shard.slots.items() if held.sums.first_measured(slot) is None]
-    if new and _read_late_history(store, watch, held, new, oldest):
-        return _held(store, watch, store.reload(shard))
+        shard = _read_history(store, watch, shard, max(oldest, tick), upto, None)
+    held = _held(store, watch, shard, fresh=fresh)
+    if _read_missing_history(store, watch, held, oldest):
+        return _held(store, watch, store.reload(shard), fresh=fresh)
     return held
 
 
-def _held(store: Store, watch: Watch, shard: Shard, *, fresh: bool = False) -> Held:
+def _held_after_first_history(store: Store, watch: Watch, shard: Shard, oldest: Minute, upto: Minute) -> Held:
+    """The sums are taken as the history passes by: reading 30 days of frames back would take as long again."""
+    sums = Sums.empty(upto, watch.lengths, shard.width)
+    shard = _read_history(store, watch, shard, oldest, upto, sums)
+    return _held(store, watch, shard, fresh=True, sums=sums)
+
+
+def _held(store: Store, watch: Watch, shard: Shard, *, fresh: bool = False, sums: Sums | None = None) -> Held:
     table = RuleTable.of([(o, shard.slots[key]) for o, key in watch.objectives], watch.lengths)
     standings: dict[str, Standing] = {}
     mine = {o.id for o, _ in watch.objectives}
@@ -102,25 +112,39 @@ def _held(store: Store, watch: Watch, shard: Shard, *, fresh: bool = False) -> H
             old = standings.get(breach.objective, Standing())
             page, ticket = (breach, old.ticket) if breach.severity == "page" else (old.page, breach)
             standings[breach.objective] = Standing(page, ticket)
-    return Held(shard, store.sums(shard, watch.lengths), table, standings, fresh)
+    return Held(shard, sums or store.sums(shard, watch.lengths), table, standings, fresh)
 
 
-def _read_history(store: Store, watch: Watch, shard: Shard, start: Minute, end: Minute) -> Shard:
+def _read_history(store: Store, watch: Watch, shard: Shard, start: Minute, end: Minute, sums: Sums | None) -> Shard:
+    """Kept chunk by chunk; added to `sums`, which stand at `end`, where the caller has no older frames to count."""
     for first in range(start, end, HISTORY_CHUNK):
         last = min(first + HISTORY_CHUNK, end)
-        block = collect(watch, shard, tuple(watch.indicators), first, last, now=end).block
-        shard = store.commit(Commit(shard, last, frames=tuple(block.frames(first))))
+        # What was judged last may have changed since; what was read a chunk ago has not.
+        again = watch.pace.reread if shard.tick == first == start else 0
+        block = collect(watch, shard, tuple(watch.indicators), first - again, last, now=end).block
+        patches = _patches(store, shard, block, first)
+        if sums is not None:
+            windows.fill(sums, block.start, block.counts)
+        shard = store.commit(Commit(shard, last, frames=tuple(block.frames(first)), patches=patches))
     return shard
 
 
-def _read_late_history(store: Store, watch: Watch, held: Held, keys: Sequence[str], start: Minute) -> bool:
-    """History of indicators that are new in a shard that already runs: late data. False when there was none."""
-    found = False
-    for first in range(start, held.sums.at, HISTORY_CHUNK):
-        last = min(first + HISTORY_CHUNK, held.sums.at)
-        patches = _patches(store, held.shard, collect(watch, held.shard, keys, first, last, now=held.sums.at).block, last)
+def _read_missing_history(store: Store, watch: Watch, held: Held, oldest: Minute) -> bool:
+    """History before the first measured minute of each indicator, as late data. False when there was none.
+
+    Newest first: when it is interrupted, what is still missing lies before the first measured minute again.
+    """
+    at, found = held.sums.at, False
+    first_of = {key: held.sums.first_measured(slot) for key, slot in held.shard.slots.items()}
+    missing = {key: at if first is None else first for key, first in first_of.items() if first is None or first > oldest}
+    # Asked together with one that has its history, so that a SourceError means the source and not one bad query.
+    known = [key for key in first_of if key not in missing][:1]
+    for last in range(max(missing.values(), default=oldest), oldest, -HISTORY_CHUNK):
+        first = max(last - HISTORY_CHUNK, oldest)
+        keys = [*known, *(key for key, until in missing.items() if until > first)]
+        patches = _patches(store, held.shard, collect(watch, held.shard, keys, first, last, now=at).block, last)
         if patches:
-            found, held.shard = True, store.commit(Commit(held.shard, held.sums.at, patches=patches))
+            found, held.shard = True, store.commit(Commit(held.shard, at, patches=patches))
     return found
 
 
@@ -128,8 +152,10 @@ def poll(store: Store, watch: Watch, held: Held, upto: Minute, tell: Callable[[T
     """From the watermark to `upto`, with the last hour read again: one transaction. Fenced: drop `held` and load again."""
     at = held.sums.at
     found = collect(watch, held.shard, tuple(watch.indicators), at - watch.pace.reread, upto, now=upto)
+    missed = _missed_patches(store, watch, held, found.failures, at - watch.pace.reread)
+    patches = (*missed, *_patches(store, held.shard, found.block, at))
     held.failures, held.quarantined = found.failures, held.quarantined + found.quarantined
-    patches = _patches(store, held.shard, found.block, at)
+    held.failing = {key: held.failing.get(key, at) for key in found.failures}
     windows.grow(held.sums, held.shard.width)
     advance(store, watch, held, patches, tuple(found.block.frames(at)), upto, tell)
 
@@ -193,6 +219,18 @@ def collect(watch: Watch, shard: Shard, keys: Sequence[str], start: Minute, end:
                 failures[key] = measured.failure
             block.lay(shard.slots[key], measured.slices.between(start, end))
     return Collected(block, failures, quarantined)
+
+
+def _missed_patches(
+    store: Store, watch: Watch, held: Held, failures: Mapping[str, str], end: Minute
+) -> tuple[tuple[Frame | None, Frame], ...]:
+    """What the indicators that answer again counted while they failed, before the minutes that every poll reads again."""
+    back = {key: since for key, since in held.failing.items() if key not in failures}
+    start = max(min(back.values(), default=end), end - HISTORY_CHUNK)
+    if start >= end:
+        return ()
+    block = collect(watch, held.shard, tuple(back), start, end, now=held.sums.at).block
+    return _patches(store, held.shard, block, end)
 
 
 def _patches(store: Store, shard: Shard, block: Block, end: Minute) -> tuple[tuple[Frame | None, Frame], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from alerts.breach import Breach, Transition
     from alerts.message import Message
     from slo.estate.indicator import Query
-    from slo.estate.spec import Estate
+    from slo.estate.spec import Account, Component, Estate
     from slo.judge.answer import Answer
+    from slo.judge.outage import RecoveryEvent
+    from slo.judge.recovery_point import Reading, ReadingHour, Unknown
     from slo.judge.verdict import Verdict
     from slo.judge.windows import Frame, Sums
+    from slo.plan import Change
+    from slo.resource import Kind, Live
     from slo.units import Minute
 
 
@@ -38,9 +42,39 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one look at a component's recovery gave; `gaps` are calls that failed, each with what is missing."""
+
+    readings: tuple[Reading, ...] = ()
+    events: tuple[RecoveryEvent, ...] = ()
+    gaps: tuple[Unknown, ...] = ()
+
+
+class RecoveryReader(Protocol):
+    def read(self, component: Component, account: Account | None, now: datetime) -> Findings:
+        """Never raises for a refused call: what it would have given is unknown, with the reason; the others still count."""
+        ...
+
+
 class Publisher(Protocol):
     def publish(self, message: Message) -> str:
         """The provider's message id. DeliveryError says whether a retry can help."""
+        ...
+
+
+class Resources(Protocol):
+    """Resources of some kinds, in the places it was made for. It never writes but what a change says."""
+
+    @property
+    def kinds(self) -> frozenset[Kind]: ...
+
+    def read(self, estate: str) -> Sequence[Live]:
+        """Everything under this estate's prefix, in normal form, whoever made it. SourceError when it cannot be read whole."""
+        ...
+
+    def write(self, change: Change) -> None:
+        """One change. SourceError when it was refused; a delete of what is gone already is done."""
         ...
 
 
@@ -115,6 +149,31 @@ class VerdictChange:
     document: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ReportEntry:
+    """One complete report, by its manifest. `supersedes` is the body hash of the revision before; times as it states them."""
+
+    week: str
+    revision: int
+    start: str
+    end: str
+    partial: bool
+    generated_at: str
+    body_sha256: str
+    supersedes: str | None
+    files: tuple[str, ...]
+
+
+class ReportShelf(Protocol):
+    def entries(self) -> Sequence[ReportEntry]:
+        """Newest week first, of one week the newest revision first."""
+        ...
+
+    def file(self, week: str, revision: int, name: str) -> bytes | None:
+        """None when there is no such report, or it has no file of this name."""
+        ...
+
+
 class Store(Protocol):
     """Every method is one transaction; times are aware UTC and handed in."""
 
@@ -154,10 +213,18 @@ class Store(Protocol):
         """Effective-dated definitions: a row per objective whose declaration differs from its newest row."""
         ...
 
+    def definitions(self, objective: str) -> Sequence[tuple[Minute, Mapping[str, Any]]]:
+        """(valid from, declaration) of one objective, oldest first."""
+        ...
+
     def open_breaches(self) -> Sequence[BreachRow]: ...
 
     def breaches(self, *, limit: int, before: str | None = None) -> Sequence[BreachRow]:
         """Newest first; `before` is the id of the last row of the previous page."""
+        ...
+
+    def breaches_between(self, start: Minute, end: Minute) -> Sequence[BreachRow]:
+        """Those that were open at some minute of start <= minute < end, by fired_at and id."""
         ...
 
     def breach(self, breach_id: str) -> BreachRow | None: ...
@@ -178,6 +245,20 @@ class Store(Protocol):
 
     def mark_failed(self, delivery: Delivery, error: str, *, retry_at: datetime) -> None:
         """Released, and due again at `retry_at`."""
+        ...
+
+    def keep_recovery(
+        self, readings: Sequence[Reading], events: Sequence[RecoveryEvent], *, prune_before: Minute | None = None
+    ) -> None:
+        """Readings join their hour, repeats change nothing; events are known by (component, kind, start), a known end stays."""
+        ...
+
+    def recovery_hours(self, start: Minute) -> Sequence[ReadingHour]:
+        """Hours that begin at `start` or later, ascending by component, mechanism and hour."""
+        ...
+
+    def recovery_events(self, start: Minute) -> Sequence[RecoveryEvent]:
+        """Events that still last or ended at `start` or later, ascending by start, component and kind."""
         ...
 
     def outbox_oldest(self) -> datetime | None:

@@ -1,10 +1,10 @@
-"""The running service: a thread per shard, one for the outbox, and the web server in the main thread."""
+"""The running service: a thread per shard, for the outbox and for each other loop, and the web server in the main thread."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from app.board import Board
     from app.ports import Store
     from app.worker import OutboxWorker, ShardWorker
+
+
+class Loop(Protocol):
+    def run(self, stop: Event) -> None:
+        """Until `stop` is set."""
+        ...
+
 
 DRAIN_SECONDS = 25.0
 """ECS sends SIGKILL 30 s after SIGTERM."""
@@ -29,11 +36,12 @@ class Service:
     outbox: OutboxWorker | None
     committed: Event
     registry: CollectorRegistry
+    others: Sequence[Loop] = ()
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        loops = [w.run for w in self.shards] + ([self.outbox.run] if self.outbox else [])
+        loops = [w.run for w in (*self.shards, *self.others)] + ([self.outbox.run] if self.outbox else [])
         self._threads = [Thread(target=loop, args=(self._stop,), daemon=True) for loop in loops]
         for thread in self._threads:
             thread.start()

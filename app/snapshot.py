@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from slo.estate.indicator import EventRatio
 from slo.units import from_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from app.ports import BreachRow, Delivery
+    from app.about import About
+    from app.alarm_inventory import AlarmInventory
+    from app.ports import BreachRow, Delivery, ReportEntry, ReportShelf
     from slo.estate.indicator import Indicator
     from slo.estate.spec import Estate, Objective
+    from slo.judge.recovery import RecoveryVerdict
     from slo.judge.verdict import Verdict
     from slo.judge.windows import Counts
     from slo.units import Minute
@@ -25,13 +29,17 @@ _LEAST_WALL = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """One shard's source: `tick` is its watermark T (None before the first commit), `error` the last poll's or None."""
+    """One shard's source: `tick` is its watermark T (None before the first commit), `error` the last poll's or None.
+
+    `objectives` are the ids of what it measures.
+    """
 
     name: str
     queries: int
     tick: Minute | None = None
     polled_at: datetime | None = None
     error: str | None = None
+    objectives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +47,9 @@ class Snapshot:
     """One tick. `verdicts` and `newest` (last measured minute) are by objective id, absent before there is one;
 
     `breaches` holds open and recent ones, each once, newest first (`newest_first` makes it so); `indicators` is by
-    indicator id; `made_at` is estate time `wall_at` the same moment on the wall (None: estate time
-    is wall time), `speed` the estate seconds that pass in one second of the wall.
+    indicator id. `made_at` is estate time and `wall_at` the same moment on the wall (None: they are the same clock);
+    `speed` is how many estate seconds pass in one of the wall. `outbox_oldest` is in estate time.
+    `recovery` is in the estate's order and empty before the first look.
     """
 
     estate: Estate
@@ -54,6 +63,8 @@ class Snapshot:
     wall_at: datetime | None = None
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     newest: Mapping[str, Minute] = field(default_factory=dict)
+    recovery: tuple[RecoveryVerdict, ...] = ()
+    alarms: AlarmInventory | None = None
 
     @property
     def open_breaches(self) -> tuple[BreachRow, ...]:
@@ -87,6 +98,12 @@ class Snapshot:
 
     def objective(self, objective_id: str) -> Objective | None:
         return next((o for o in self.estate.objectives if o.id == objective_id), None)
+
+    def is_sampled(self, objective_id: str) -> bool:
+        """Its counts are those of a sample: said wherever one of its numbers stands."""
+        declared = self.objective(objective_id)
+        indicator = None if declared is None else self.indicators.get(declared.indicator_id)
+        return isinstance(indicator, EventRatio) and indicator.sampled
 
     def breaches_of(self, objective_id: str) -> tuple[BreachRow, ...]:
         return tuple(row for row in self.breaches if row.breach.objective == objective_id)
@@ -137,9 +154,22 @@ class BreachLog(Protocol):
     def deliveries(self, breach_id: str) -> Sequence[Delivery]: ...
 
 
+class NoReports:
+    """A shelf without reports."""
+
+    def entries(self) -> Sequence[ReportEntry]:
+        return ()
+
+    def file(self, week: str, revision: int, name: str) -> bytes | None:  # noqa: ARG002  # there is none, whatever is asked
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """What the web side is given. `clock` tells estate time; `hosts` are the Host headers that are answered (`name:port`)."""
+    """What the web side is given. `clock` tells estate time; `hosts` are the Host headers that are answered (`name:port`).
+
+    `about` is by component name.
+    """
 
     box: SnapshotBox
     log: BreachLog
@@ -147,3 +177,5 @@ class AppState:
     clock: Callable[[], datetime]
     metrics: Callable[[], bytes]
     hosts: frozenset[str]
+    about: Mapping[str, About] = field(default_factory=dict)
+    reports: ReportShelf = field(default_factory=NoReports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -51,6 +52,7 @@ class ShardWorker:
         self._held: pipeline.Held | None = None
         self._error: str | None = None
         self._states: dict[str, str] = {}
+        self._shown: Notice | None = None
 
     def run(self, stop: Event) -> None:
         while not stop.is_set():
@@ -64,24 +66,32 @@ class ShardWorker:
             self._error = None
         except Fenced as error:
             log.info("another process moved the shard", shard=self._watch.name, detail=str(error))
-            self._held = None
+            self._drop()
         except (SourceError, StoreError) as error:
-            log.warning("poll failed", shard=self._watch.name, error=str(error))
-            self._error = str(error)
-            self._meters.source_errors.labels(self._watch.name).inc()
-            self._held = None if isinstance(error, StoreError) else self._held
-        self._board.hang(self._notice())
+            self._fail("poll failed", error)
+        try:
+            self._board.hang(self._notice())
+        except StoreError as error:
+            self._fail("verdicts not shown", error)
         return RETRY_SECONDS if self._error or self._held is None else self._until_due()
 
+    def _fail(self, what: str, error: SourceError | StoreError) -> None:
+        log.warning(what, shard=self._watch.name, error=str(error))
+        self._error = str(error)
+        self._meters.source_errors.labels(self._watch.name).inc()
+        if isinstance(error, StoreError):
+            self._drop()
+
+    def _drop(self) -> None:
+        """With what was to ride on the next commit; the states are compared with the stored ones again."""
+        self._held = None
+        self._states.clear()
+
     def _work(self, due: int) -> None:
-        if self._held is None:
+        if self._held is None or due - self._held.sums.at > pipeline.LONGEST_CATCH_UP:
             self._held = pipeline.load(self._store, self._watch, due)
         if due > self._held.sums.at or self._held.fresh:
-            try:
-                pipeline.poll(self._store, self._watch, self._held, max(due, self._held.sums.at), self._tell)
-            except (Fenced, StoreError):
-                self._held = None
-                raise
+            pipeline.poll(self._store, self._watch, self._held, max(due, self._held.sums.at), self._tell)
             self._committed.set()
             self._meters.ticks.labels(self._watch.name).inc()
 
@@ -99,18 +109,20 @@ class ShardWorker:
             None if held is None else held.sums.at,
             self._clock.now(),
             self._error or (next(iter(held.failures.values()), None) if held is not None else None),
+            tuple(o.id for o, _ in self._watch.objectives),
         )
         if held is None:
-            return Notice(status)
+            return replace(self._shown, status=status) if self._shown else Notice(status)
         verdicts = {v.objective.id: v for v in pipeline.verdicts(self._store, self._watch, held, self._circumstances)}
         self._note_changes(held, verdicts)
         slots = {o: held.shard.slots[key] for o, key in self._watch.objectives}
-        return Notice(
+        self._shown = Notice(
             status,
             verdicts,
             {o.id: newest for o, slot in slots.items() if (newest := held.sums.newest_measured(slot)) is not None},
             {o.id: (o, held.shard, slot, held.sums.at) for o, slot in slots.items()},
         )
+        return self._shown
 
     def _note_changes(self, held: pipeline.Held, verdicts: dict[str, Verdict]) -> None:
         """State changes ride on the next commit: judging every objective inside the tick would make it several times slower."""

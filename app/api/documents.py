@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def objective(snapshot: Snapshot, declared: Objective) -> dict[str, Any]:
-    """An item as in `evaluate` plus `at`, `breach`, `links`; before the first verdict its numbers are null, with the reason."""
+    """An item as in `evaluate` plus `at`, `sampled`, `breach`, `links`; before the first verdict nulls with the reason."""
     verdict = snapshot.verdicts.get(declared.id)
     row = snapshot.open_breach(declared.id)
     return {
         **(_unjudged(declared) if verdict is None else document.document(verdict)),
         "at": None if verdict is None else format_minute(verdict.at),
+        "sampled": snapshot.is_sampled(declared.id),
         "breach": None if row is None else breach(snapshot, row),
         "links": {
             "self": f"/api/v1/slos/{quote(declared.id)}",
@@ -43,7 +44,7 @@ def _unjudged(declared: Objective) -> dict[str, Any]:
         "burn": {},
         "firing": [],
         **dict.fromkeys(("exhausts_at", "corrected", "state")),
-        "reasons": ["not_judged: the history of its window is still being read"],
+        "reasons": ["warming_up: the history of its window is still being read; nothing is sent until it is"],
     }
 
 
@@ -56,6 +57,7 @@ def component(snapshot: Snapshot, declared: Component) -> dict[str, Any]:
         "owner": declared.owner,
         "runbook": declared.runbook,
         "depends_on": list(declared.depends_on),
+        "no_objective": declared.no_objective,
         "objectives": [{"name": o.id, "state": _state(snapshot, o)} for o in declared.objectives],
         "recovery": [{"scenario": t.scenario, "rpo": _duration(t.rpo), "rto": _duration(t.rto)} for t in declared.recovery],
         "links": {"self": f"/api/v1/components/{quote(declared.name)}", "html": f"/components/{quote(declared.name)}"},

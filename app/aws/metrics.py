@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from app.aws.session import source_error
 from app.ports import Span
@@ -28,6 +28,7 @@ FINE_MINUTES = 15 * 1440
 """CloudWatch keeps 1-minute data for 15 days, 5-minute data for 63 days."""
 COARSE_MINUTES = 63 * 1440
 _ACTION = "cloudwatch:GetMetricData"
+_IMPOSSIBLE = {"ValidationError", "InvalidParameterValue", "InvalidParameterCombination"}
 
 
 class CloudWatchSource:
@@ -52,13 +53,14 @@ class CloudWatchSource:
         answers: dict[Query, Answer] = {}
         failures: list[SourceError] = []
         for (account, region), members in groups.items():
-            client = self._session.client("cloudwatch", account, region)
+            try:
+                client = self._session.client("cloudwatch", account, region)
+            except SourceError as error:
+                failures.append(error)
+                answers.update(dict.fromkeys(members, Failed(str(error))))
+                continue
             for part in _parts(members):
-                try:
-                    answers.update(_fetch(client, part, span))
-                except SourceError as error:
-                    failures.append(error)
-                    answers.update(dict.fromkeys(part, Failed(str(error))))
+                answers.update(_fetch_apart(client, part, span, failures))
         if failures and all(isinstance(a, Failed) for a in answers.values()):
             raise failures[0]
         return answers
@@ -73,6 +75,25 @@ def _parts(queries: Sequence[MetricQuery]) -> Iterator[Sequence[MetricQuery]]:
         yield queries[first : first + QUERIES_PER_CALL]
 
 
+def _fetch_apart(client: Any, queries: Sequence[MetricQuery], span: Span, failures: list[SourceError]) -> dict[Query, Answer]:
+    """A call is refused whole for one impossible query: halving it finds that query and keeps the others."""
+    try:
+        return _fetch(client, queries, span)
+    except SourceError as error:
+        if len(queries) > 1 and _blames_a_query(error.__cause__):
+            half = len(queries) // 2
+            halves = (queries[:half], queries[half:])
+            return {q: a for part in halves for q, a in _fetch_apart(client, part, span, failures).items()}
+        failures.append(error)
+        return dict.fromkeys(queries, Failed(str(error)))
+
+
+def _blames_a_query(cause: BaseException | None) -> bool:
+    if isinstance(cause, ClientError):
+        return cause.response.get("Error", {}).get("Code") in _IMPOSSIBLE
+    return isinstance(cause, ParamValidationError)
+
+
 def _fetch(client: Any, queries: Sequence[MetricQuery], span: Span) -> dict[Query, Answer]:
     """Every page of one call. A token that comes back again would page for ever, so it is an error."""
     pages = _Pages(queries)
@@ -80,10 +101,10 @@ def _fetch(client: Any, queries: Sequence[MetricQuery], span: Span) -> dict[Quer
     seen: set[str] = set()
     while True:
         answer = _call(client, queries, span, token)
-        for result in answer["MetricDataResults"]:
+        for result in answer.get("MetricDataResults", ()):
             pages.add(result)
         token = answer.get("NextToken")
-        if token is None:
+        if not token:
             return pages.answers(span)
         if token in seen:
             raise SourceError(f"{_ACTION}: the same NextToken came twice; trying again may help", retryable=True)
@@ -120,13 +141,13 @@ class _Pages:
 
     def __init__(self, queries: Sequence[MetricQuery]) -> None:
         self._queries = queries
-        self._minutes: dict[str, list[int]] = defaultdict(list)
+        self._seconds: dict[str, list[float]] = defaultdict(list)
         self._values: dict[str, list[float]] = defaultdict(list)
         self._status: dict[str, tuple[str, str]] = {}
 
     def add(self, result: Any) -> None:
         name = result["Id"]
-        self._minutes[name] += [int(_epoch(t)) // 60 for t in result["Timestamps"]]
+        self._seconds[name] += result["Timestamps"]
         self._values[name] += result["Values"]
         notes = "; ".join(m.get("Value", "") for m in result.get("Messages", []))
         self._status[name] = (result.get("StatusCode", "Complete"), notes)
@@ -140,13 +161,8 @@ class _Pages:
             return Failed(str(AccessDenied(_ACTION, f"{query.namespace} {query.metric}: forbidden {notes}".strip())))
         if status != "Complete":
             return Failed(f"{query.namespace} {query.metric}: {status} {notes}".strip())
-        minutes = np.array(self._minutes[name], np.int64)
+        minutes = np.array(self._seconds[name], np.float64).astype(np.int64) // 60
         values = np.array(self._values[name], np.float64)
         minutes, first = np.unique(minutes, return_index=True)  # ascending, and a repeated point once
         keep = (minutes >= span.start) & (minutes < span.end)
         return Series(minutes[keep], values[first][keep])
-
-
-def _epoch(stamp: Any) -> float:
-    """JSON sends epoch seconds; a client made elsewhere may have parsed them already."""
-    return float(stamp.timestamp() if hasattr(stamp, "timestamp") else stamp)

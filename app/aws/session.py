@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
+from app.aws.parser import ParserFactory
 from slo.errors import AccessDenied, SourceError, Throttled
 
 if TYPE_CHECKING:
@@ -25,46 +35,61 @@ _CONFIG = Config(
 )
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 _THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+_PERMANENT = (NoCredentialsError, PartialCredentialsError, ProfileNotFound, ParamValidationError)
 _TRANSIENT = {"InternalServiceError", "InternalFailure", "InternalError", "ServiceUnavailable", "500", "503"}
 
 
 class AwsSession:
-    """Clients are made once per (service, account, region) and reused: making one costs tens of milliseconds."""
+    """Clients are made once per (service, account, region) and reused: making one costs tens of milliseconds.
 
-    def __init__(self, accounts: Mapping[str, Account], *, default_region: str = "us-east-1") -> None:
+    Those of one account come from one boto3 session, which reads botocore's data once; it is not made for many threads at a
+    time, so they are made one after the other.
+    """
+
+    def __init__(self, accounts: Mapping[str, Account], *, default_region: str = "us-east-1", config: Config = _CONFIG) -> None:
         self._accounts = accounts
         self._default_region = default_region
+        self._config = config
         self._clients: dict[tuple[str, str | None, str], Any] = {}
+        self._sessions: dict[str | None, boto3.Session] = {}
+        self._lock = Lock()
 
     def client(self, service: str, account: str | None = None, region: str | None = None) -> Any:
-        """`account` None means the credentials as they are found in the environment."""
+        """`account` None means the credentials as they are found in the environment. SourceError when none can be made."""
         known = self._accounts.get(account) if account else None
         where = region or (known.region if known else self._default_region)
         key = (service, account, where)
-        if key not in self._clients:
-            self._clients[key] = self._session(known).client(service, region_name=where, config=_CONFIG)
-        return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                try:
+                    self._clients[key] = self._session_of(known).client(service, region_name=where, config=self._config)
+                except (BotoCoreError, ValueError) as error:  # a plain ValueError: an endpoint that is no URL
+                    raise SourceError(f"{service} in {where}: {_one_line(error)}", retryable=False) from error
+            return self._clients[key]
+
+    def _session_of(self, account: Account | None) -> boto3.Session:
+        name = account.name if account else None
+        if name not in self._sessions:
+            self._sessions[name] = self._session(account)
+        return self._sessions[name]
 
     def _session(self, account: Account | None) -> boto3.Session:
         core = botocore.session.get_session()
-        # botocore reads each of the thousands of timestamps of an answer with a general parser; the epoch is all we need.
-        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_as_sent)
+        core.register_component("response_parser_factory", ParserFactory())
         if account is not None and account.role_arn:
-            core = _assume(core, account.role_arn)
+            core = _assume(core, account.role_arn, account.region, self._config)
         return boto3.Session(botocore_session=core)
 
 
-def _as_sent(value: Any) -> Any:
-    return value
-
-
-def _assume(core: botocore.session.Session, role_arn: str) -> botocore.session.Session:
+def _assume(core: botocore.session.Session, role_arn: str, region: str, config: Config) -> botocore.session.Session:
     """Credentials of the role, refreshed by botocore before they expire."""
-    fetcher = AssumeRoleCredentialFetcher(
-        core.create_client, core.get_credentials(), role_arn, extra_args={"RoleSessionName": "sloop"}
-    )
+    own = core.get_credentials()
+    if own is None:
+        raise NoCredentialsError
+    sts = partial(core.create_client, region_name=region, config=config)
+    fetcher = AssumeRoleCredentialFetcher(sts, own, role_arn, extra_args={"RoleSessionName": "sloop"})
     assumed = botocore.session.get_session()
-    assumed.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_as_sent)
+    assumed.register_component("response_parser_factory", ParserFactory())
     assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")  # noqa: SLF001  # the documented way to hand credentials over
     return assumed
 
@@ -72,11 +97,17 @@ def _assume(core: botocore.session.Session, role_arn: str) -> botocore.session.S
 def source_error(action: str, error: ClientError | BotoCoreError) -> SourceError:
     """An error of botocore as ours: denied, throttled, or failed; `action` is the IAM action of the call."""
     if not isinstance(error, ClientError):
-        return SourceError(f"{action}: {error}", retryable=True)
+        return SourceError(f"{action}: {_one_line(error)}", retryable=not isinstance(error, _PERMANENT))
+    if error.operation_name == "AssumeRole":
+        action = "sts:AssumeRole"  # botocore assumes the role inside whatever call comes first
     code = error.response.get("Error", {}).get("Code", "")
-    message = f"{action}: {code}: {error.response.get('Error', {}).get('Message', '')}"
+    message = f"{action}: {code}: {_one_line(error.response.get('Error', {}).get('Message', ''))}"
     if code in _DENIED:
         return AccessDenied(action, message)
     if code in _THROTTLED:
         return Throttled(message)
     return SourceError(message, retryable=code in _TRANSIENT)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

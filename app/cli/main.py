@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
-from app.cli import check, db, demo, evaluate, serve, slices
+from app.cli import check, dashboards, db, demo, evaluate, plan, report, serve, slices
 from slo.errors import SloopError, UsageError
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
@@ -25,17 +26,28 @@ app = typer.Typer(
 )
 for command in (check.check, evaluate.evaluate, evaluate.backtest, slices.slices, serve.serve, demo.demo):
     app.command()(command)
+app.command()(dashboards.dashboards)
+for command in (plan.plan, plan.apply, plan.drift, plan.destroy):
+    app.command()(command)
+app.add_typer(report.app, name="report")
 app.add_typer(db.app, name="db", help="The database's schema: bring it up to date, or look whether it is.")
 
 
 def main() -> NoReturn:
     """Exit codes: 0 done, 1 error, 64 wrong usage; 130 when interrupted."""
+    # Like Ctrl-C: whatever was started is cleaned up. uvicorn raises the signal anew once it has shut down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     try:
-        return int(app(arguments, prog_name="sloop", standalone_mode=False) or OK)
+        # Not app(...): that ends the program with 1 when a reader has gone.
+        command = typer.main.get_command(app)
+        with command.make_context("sloop", list(arguments)) as context:
+            return int(command.invoke(context) or OK)
+    except typer.Exit as end:
+        return end.exit_code
     except (SloopError, TyperException) as error:
         wrong_usage = isinstance(error, UsageError | TyperException)
         return _say(error, USAGE if wrong_usage else FAILED)

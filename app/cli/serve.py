@@ -6,8 +6,11 @@ def serve() -> int:
 
     Example: SLOOP_ESTATE=estate.yaml SLOOP_TOPIC_ARN=arn:... sloop serve
     """
+    from contextlib import suppress
+
     from app.bootstrap import serve as run
     from app.settings import read_settings
 
-    run(read_settings())
+    with suppress(KeyboardInterrupt):
+        run(read_settings())
     return 0

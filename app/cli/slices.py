@@ -20,16 +20,9 @@ def slices(
     from app.bootstrap import stored_slices
     from app.cli.evaluate import minute_of
     from app.settings import read_settings
-    from slo.errors import UsageError
     from slo.judge import slices_file
 
     first, last = minute_of("--from", start), minute_of("--to", end)
-    found = stored_slices(read_settings(), first, last)
-    if objective is not None:
-        named = [name for name in found if name == objective]
-        if not named:
-            known = ", ".join(sorted(found)) or "none"
-            raise UsageError(f"--objective {objective}: no such indicator in the database; there are: {known}")
-        found = {name: found[name] for name in named}
+    found = stored_slices(read_settings(), first, last, objective)
     sys.stdout.writelines(slices_file.render(found, ndjson=json))
     return 0

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alerts.naming import breach_id
+from app.memory.recovery_log import RecoveryLog
 from app.ports import BreachRow, Delivery, Shard, VerdictChange
-from app.store.rules import check, declaration
+from app.store.rules import changed_breaches, check, declaration
 from slo.errors import Fenced
 from slo.judge.document import document
 from slo.judge.windows import MEASURED, Frame, Sums
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from alerts.message import Message
     from app.ports import Commit
     from slo.estate.spec import Estate
+    from slo.judge.outage import RecoveryEvent
+    from slo.judge.recovery_point import Reading, ReadingHour
     from slo.judge.verdict import Verdict
     from slo.units import Minute
 
@@ -61,6 +64,7 @@ class MemoryStore:
         self._changes: dict[tuple[str, Minute], VerdictChange] = {}
         self._declared: dict[str, dict[Minute, dict[str, Any]]] = {}
         self._posts: list[_Post] = []
+        self._recovery = RecoveryLog()
 
     def open_shard(self, name: str, indicators: Sequence[str], at: Minute) -> Shard:  # noqa: ARG002 - only a table says when
         with self._lock:
@@ -114,7 +118,7 @@ class MemoryStore:
             if kept.shard.version != commit.shard.version:
                 raise Fenced(f"shard {commit.shard.name} was moved since version {commit.shard.version}: reload it and go on")
             _keep(kept, commit)
-            for breach in (*commit.standings, *(transition.breach for transition in commit.transitions)):
+            for breach in changed_breaches(commit):
                 self._breaches[breach_id(breach)] = breach
             for verdict in commit.verdicts:
                 self._changes[verdict.objective.id, verdict.at] = _change(verdict)
@@ -142,6 +146,11 @@ class MemoryStore:
             ids = [row.id for row in rows]
             rows = rows[ids.index(before) + 1 :] if before in ids else []
         return rows[:limit]
+
+    def breaches_between(self, start: Minute, end: Minute) -> list[BreachRow]:
+        rows = [row for row in self._newest_first() if row.breach.fired_at < end]
+        then = [row for row in rows if row.breach.resolved_at is None or row.breach.resolved_at > start]
+        return sorted(then, key=lambda row: (row.breach.fired_at, row.id))
 
     def breach(self, breach_id: str) -> BreachRow | None:
         with self._lock:
@@ -183,6 +192,20 @@ class MemoryStore:
             if post.delivery.sent_at is None and post.delivery.attempts == delivery.attempts + 1:
                 post.delivery = replace(post.delivery, last_error=error)
                 post.retry_at, post.claimed_until = retry_at, None
+
+    def keep_recovery(
+        self, readings: Sequence[Reading], events: Sequence[RecoveryEvent], *, prune_before: Minute | None = None
+    ) -> None:
+        with self._lock:
+            self._recovery.keep(readings, events, prune_before)
+
+    def recovery_hours(self, start: Minute) -> list[ReadingHour]:
+        with self._lock:
+            return self._recovery.hours_since(start)
+
+    def recovery_events(self, start: Minute) -> list[RecoveryEvent]:
+        with self._lock:
+            return self._recovery.events_since(start)
 
     def outbox_oldest(self) -> datetime | None:
         with self._lock:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.engine import Connection
 
+    from slo.units import Minute
+
 _row = schema.breach.c
 _PUT = Upsert(schema.breach)
 _NEWEST_FIRST = select(schema.breach).order_by(_row.fired_at.desc(), _row.id)
@@ -40,6 +42,13 @@ def page(connection: Connection, limit: int, before: str | None) -> list[BreachR
     if before is not None:
         fired_at = select(_row.fired_at).where(_row.id == before).scalar_subquery()
         query = query.where(or_(_row.fired_at < fired_at, and_(_row.fired_at == fired_at, _row.id > before)))
+    return [_breach(row) for row in connection.execute(query)]
+
+
+def between(connection: Connection, start: Minute, end: Minute) -> list[BreachRow]:
+    """Resolved at `start` is open no more in the minute that begins there."""
+    open_then = or_(_row.resolved_at.is_(None), _row.resolved_at > start)
+    query = select(schema.breach).where(_row.fired_at < end, open_then).order_by(_row.fired_at, _row.id)
     return [_breach(row) for row in connection.execute(query)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from alerts.breach import Breach
     from app.ports import Commit
     from slo.estate.spec import Objective
 
@@ -28,3 +29,11 @@ def check(commit: Commit) -> None:
         raise ValueError(f"a patch is of a minute that was not judged before {old}")
     if commit.checkpoint is not None and commit.checkpoint.at != new:
         raise ValueError(f"the checkpoint is of {commit.checkpoint.at}, the commit of {new}")
+
+
+def changed_breaches(commit: Commit) -> list[Breach]:
+    """Everything the commit says of breaches; of several of one breach the last is how it is at the new watermark.
+
+    A standing is newer than a transition of an earlier minute of the same tick, but what has resolved stays so.
+    """
+    return sorted((*(t.breach for t in commit.transitions), *commit.standings), key=lambda breach: not breach.open)

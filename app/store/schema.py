@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     DateTime,
     ForeignKey,
@@ -26,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema this program knows, oldest first; the last one is the one it works on."""
 
 
@@ -163,6 +164,35 @@ outbox = Table(
 _unsent = text("sent_at IS NULL")
 Index("ix_outbox_unsent", outbox.c.key, outbox.c.seq, sqlite_where=_unsent, postgresql_where=_unsent)
 Index("ix_outbox_breach", outbox.c.breach)
+
+# Hours in minutes as everywhere; moments to the second, past 2038. `newest` or `code` and `text` tell the last reading.
+recovery_hour = Table(
+    "recovery_hour",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("mechanism", Text, primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("read_at", BigInteger, nullable=False),
+    Column("newest", BigInteger),
+    Column("code", Text),
+    Column("text", Text),
+    Column("source", Text, nullable=False),
+    Column("note", Text),
+    Column("worst", BigInteger),
+    Column("unknown", Integer, nullable=False),
+    Column("spread", JSON, nullable=False),
+)
+
+recovery_event = Table(
+    "recovery_event",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("started_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("ended_at", BigInteger),
+    Column("source", Text, nullable=False),
+    Column("scenario", Text),
+)
 
 # Alembic's own table, written here so that a fresh database needs no Alembic: importing that costs more than the tables.
 alembic_version = Table(

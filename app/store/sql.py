@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from app.store import breaches, definitions, frames, hours, outbox, rules, shards, sums, verdicts
+from app.store import breaches, definitions, frames, hours, outbox, recovery, rules, shards, sums, verdicts
 from app.store.engine import open_engine, reading, writing
 from app.store.migrate import prepare
 from slo.errors import StoreError
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from app.ports import BreachRow, Commit, Delivery, Shard, VerdictChange
     from slo.estate.spec import Estate
+    from slo.judge.outage import RecoveryEvent
+    from slo.judge.recovery_point import Reading, ReadingHour
     from slo.judge.windows import Frame, Sums
     from slo.units import Minute
 
@@ -93,6 +95,10 @@ class SqlStore:
         with reading(self._engine) as connection:
             return breaches.page(connection, limit, before)
 
+    def breaches_between(self, start: Minute, end: Minute) -> list[BreachRow]:
+        with reading(self._engine) as connection:
+            return breaches.between(connection, start, end)
+
     def breach(self, breach_id: str) -> BreachRow | None:
         with reading(self._engine) as connection:
             return breaches.find(connection, breach_id)
@@ -117,6 +123,23 @@ class SqlStore:
         with writing(self._engine) as connection:
             outbox.mark_failed(connection, delivery, error, retry_at)
 
+    def keep_recovery(
+        self, readings: Sequence[Reading], events: Sequence[RecoveryEvent], *, prune_before: Minute | None = None
+    ) -> None:
+        with writing(self._engine) as connection:
+            recovery.put_readings(connection, readings)
+            recovery.put_events(connection, events)
+            if prune_before is not None:
+                recovery.prune(connection, prune_before)
+
+    def recovery_hours(self, start: Minute) -> list[ReadingHour]:
+        with reading(self._engine) as connection:
+            return recovery.hours_since(connection, start)
+
+    def recovery_events(self, start: Minute) -> list[RecoveryEvent]:
+        with reading(self._engine) as connection:
+            return recovery.events_since(connection, start)
+
     def outbox_oldest(self) -> datetime | None:
         with reading(self._engine) as connection:
             return outbox.oldest_unsent(connection)
@@ -139,6 +162,6 @@ def _keep_minutes(connection: Connection, commit: Commit) -> None:
 
 
 def _keep_changes(connection: Connection, commit: Commit) -> None:
-    breaches.put(connection, (*commit.standings, *(transition.breach for transition in commit.transitions)))
+    breaches.put(connection, rules.changed_breaches(commit))
     verdicts.put(connection, commit.verdicts)
     outbox.add(connection, commit.messages, from_minute(commit.tick))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from slo.estate.spec import Severity
     from slo.judge.verdict import Verdict
 
-PENDING = "not_judged"
+PENDING = "warming_up"
 ORDER = (*STATES[:-2], PENDING, *STATES[-2:])
 """States in order of precedence; what has no first verdict yet stands before what is in order."""
 
@@ -26,7 +26,7 @@ ICONS = {
     "burning_slow": "ember",
     "no_data": "circle",
     "warning": "triangle",
-    "not_judged": "circle",
+    "warming_up": "circle",
     "insufficient_history": "hourglass",
     "ok": "check",
 }

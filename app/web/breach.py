@@ -77,7 +77,7 @@ def _steps(snapshot: Snapshot, row: BreachRow) -> list[tuple[float, Event]]:
 
 def _delivered(snapshot: Snapshot, delivery: Delivery) -> tuple[float, Event]:
     state, tries = delivery.message.state, numbers.plural(delivery.attempts, "attempt")
-    when = snapshot.estate_time(delivery.sent_at or delivery.created_at)
+    when = snapshot.estate_time(delivery.sent_at) if delivery.sent_at else delivery.created_at
     at = numbers.time_of(when, snapshot.made_at)
     if delivery.sent_at is not None:
         return when.timestamp(), Event(at, f"{state} delivered", f"{tries}, provider id {delivery.provider_id}")

@@ -1,16 +1,24 @@
-"""Components in lists and on their own page."""
+"""A component on its own page: how it stands, what it leans on, what watches it, and what to beware of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.web import numbers
+from app.about import About
 from app.web.badges import Badge, badge, worst
-from app.web.views import BreachLine, Row, breach_line, row_of, rows
+from app.web.component_alarms import alarm_rows
+from app.web.layers import tile
+from app.web.recovery import recovery_line
+from app.web.views import BreachLine, Row, breach_line, rows
+from slo.catalog.signal import LAYERS
 
 if TYPE_CHECKING:
     from app.snapshot import Snapshot
+    from app.web.component_alarms import AlarmRow
+    from app.web.layers import Tile
+    from app.web.recovery import RecoveryLine
+    from slo.catalog.kind import Pitfall
     from slo.estate.spec import Component
 
 Facts = tuple[tuple[str, str], ...]
@@ -33,59 +41,58 @@ def runbook_of(component: Component) -> Runbook:
 
 
 @dataclass(frozen=True, slots=True)
-class ComponentLine:
-    """A component in a list: its badge is the worst of its objectives', None without any."""
-
-    name: str
-    title: str
-    kind: str
-    tier: str
-    badge: Badge | None
-    objectives: int
-    open: int
-
-
-def component_line(snapshot: Snapshot, component: Component) -> ComponentLine:
-    found = [row_of(snapshot, o) for o in component.objectives]
-    state = worst(row.badge.state for row in found)
-    return ComponentLine(
-        name=component.name,
-        title=component.title,
-        kind=component.kind,
-        tier=numbers.UNKNOWN if component.tier is None else str(component.tier),
-        badge=None if state is None else badge(state),
-        objectives=len(found),
-        open=sum(len([b for b in snapshot.breaches_of(o.id) if b.breach.open]) for o in component.objectives),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class ComponentPage:
-    line: ComponentLine
+    """`badge` is the worst of its objectives', None without any: then `component.no_objective` says why, if it is known.
+
+    `alarms_read` says that the alarms were compared with what lives in AWS.
+    """
+
     component: Component
+    badge: Badge | None
     runbook: Runbook
+    facts: tuple[str, ...]
     rows: list[Row]
-    depends_on: tuple[ComponentLine, ...]
-    needed_by: tuple[ComponentLine, ...]
     breaches: tuple[BreachLine, ...]
+    depends_on: tuple[Tile, ...]
+    needed_by: tuple[Tile, ...]
+    recovery: tuple[RecoveryLine, ...]
+    alarms: tuple[AlarmRow, ...]
+    alarms_read: bool
     resource: Facts
-    recovery: tuple[tuple[str, str, str], ...]
+    pitfalls: tuple[Pitfall, ...]
+    dashboards: tuple[tuple[str, str], ...]
 
 
-def component_page(snapshot: Snapshot, component: Component) -> ComponentPage:
-    needed_by = [c for c in snapshot.estate.components if component.name in c.depends_on]
+def component_page(snapshot: Snapshot, component: Component, about: About | None = None) -> ComponentPage:
+    known = about or About(None, component.kind)
+    found = rows(snapshot, component.objectives)
+    state = worst(row.badge.state for row in found)
+    needed_by = (c for c in snapshot.estate.components if component.name in c.depends_on)
     return ComponentPage(
-        line=component_line(snapshot, component),
         component=component,
+        badge=None if state is None else badge(state),
         runbook=runbook_of(component),
-        rows=rows(snapshot, component.objectives),
-        depends_on=tuple(component_line(snapshot, snapshot.estate.component(n)) for n in component.depends_on),
-        needed_by=tuple(component_line(snapshot, c) for c in needed_by),
+        facts=_facts(snapshot, component, known),
+        rows=found,
         breaches=tuple(breach_line(snapshot, b) for o in component.objectives for b in snapshot.breaches_of(o.id)),
+        depends_on=tuple(tile(snapshot, snapshot.estate.component(n)) for n in component.depends_on),
+        needed_by=tuple(tile(snapshot, c) for c in needed_by),
+        recovery=tuple(recovery_line(v, snapshot) for v in snapshot.recovery if v.component == component.name),
+        alarms=alarm_rows(snapshot, component, known.alarms),
+        alarms_read=snapshot.alarms is not None and snapshot.alarms.read_at is not None,
         resource=tuple((k, v if isinstance(v, str) else ", ".join(v)) for k, v in component.resource.items()),
-        recovery=tuple((t.scenario, _minutes(t.rpo), _minutes(t.rto)) for t in component.recovery),
+        pitfalls=known.pitfalls,
+        dashboards=known.dashboards,
     )
 
 
-def _minutes(value: int | None) -> str:
-    return "not specified" if value is None else numbers.window(value)
+def _facts(snapshot: Snapshot, component: Component, about: About) -> tuple[str, ...]:
+    account = snapshot.estate.account(component.account)
+    return (
+        component.name,
+        about.kind if about.kind == component.kind else f"{about.kind} ({component.kind})",
+        *((f"layer {LAYERS[about.layer].lower()}",) if about.layer else ()),
+        "no tier" if component.tier is None else f"tier {component.tier}",
+        f"owned by {component.owner}" if component.owner else "no owner named",
+        "no account" if account is None else f"account {account.name} ({account.id}, {account.region})",
+    )

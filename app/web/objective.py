@@ -9,7 +9,7 @@ from app.web import curves, numbers
 from app.web.component import Facts, Runbook, runbook_of
 from app.web.views import BreachLine, Row, absolute, breach_line, row_of, sentence
 from slo.errors import StoreError
-from slo.estate.indicator import EventRatio, MetricQuery, TimeSlice
+from slo.estate.indicator import EventRatio, MetricQuery, RateRatio, TimeSlice, TraceQuery
 from slo.judge import burn
 
 if TYPE_CHECKING:
@@ -92,12 +92,13 @@ def _facts(snapshot: Snapshot, verdict: Verdict | None) -> Facts:
         return ()
     counts, objective = verdict.counts, verdict.objective
     left = absolute(snapshot, verdict)
+    mark = ", sampled" if snapshot.is_sampled(objective.id) else ""
     facts = [
-        ("budget left", f"{numbers.budget(verdict.remaining)}{' · ' if left else ''}{left}"),
-        ("SLI", f"{numbers.sli(verdict.sli, objective.target)} of {numbers.share(objective.target)}"),
-        ("good", numbers.count(counts.good)),
-        ("bad", numbers.count(counts.bad)),
-        ("total", numbers.count(counts.total)),
+        (f"budget left{mark}", f"{numbers.budget(verdict.remaining)}{' · ' if left else ''}{left}"),
+        (f"SLI{mark}", f"{numbers.sli(verdict.sli, objective.target)} of {numbers.share(objective.target)}"),
+        (f"good{mark}", numbers.count(counts.good)),
+        (f"bad{mark}", numbers.count(counts.bad)),
+        (f"total{mark}", numbers.count(counts.total)),
         ("coverage", f"{numbers.percent(verdict.coverage, 1)} of {numbers.window(objective.window)} measured"),
     ]
     if verdict.corrected is not None:
@@ -143,12 +144,17 @@ def _definition(snapshot: Snapshot, objective: Objective) -> Facts:
         for name, queries in (("total", indicator.total), ("good", indicator.good), ("bad", indicator.bad)):
             facts += [(f"{name} =", _query(query)) for query in queries]
         facts += [("proof of life", _query(indicator.proof.query))] if indicator.proof else []
+        facts += [("counts are", "sampled: traces, not requests, so quiet minutes weigh too much")] if indicator.sampled else []
+    elif isinstance(indicator, RateRatio):
+        facts += [("total =", _query(indicator.total)), ("bad = total x", f"{_query(indicator.rate)} / 100")]
     elif isinstance(indicator, TimeSlice):
         facts.append(("a minute is good when", f"{_query(indicator.value)} {indicator.op} {indicator.threshold:f}"))
     return tuple(facts)
 
 
 def _query(query: Query) -> str:
+    if isinstance(query, TraceQuery):
+        return f"{query.statistic} traces of X-Ray service {query.service} in {query.region}"
     if not isinstance(query, MetricQuery):
         return query.selector
     dimensions = ", ".join(f"{name}={value}" for name, value in query.dimensions)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slo.estate.spec import Objective
     from slo.judge.verdict import Verdict
 
-HOUR = 60
+NOW, HOUR = 5, 60
 UNTRUSTED = ("config_error", "source_error", "stale", "no_data")
 _SPOKEN = {"config_error": "Configuration error", "source_error": "Source error", "stale": "Stale", "no_data": "No data"}
 
@@ -37,13 +37,21 @@ def sentence(verdict: Verdict | None, breaches: Sequence[BreachRow], now: dateti
 def _lead(verdict: Verdict) -> str:
     hourly = verdict.burns[HOUR]
     burning = f"urning {numbers.burn(hourly)} (1h)" if hourly is not None else "urn rate unknown: no events in 1h"
+    if _has_subsided(verdict):
+        burning = f"urning {numbers.burn(verdict.burns[NOW])} (5m) after {numbers.burn(hourly)} (1h)"
     if verdict.state in _SPOKEN:
         return f"{_SPOKEN[verdict.state]}: {_why(verdict)}"
     if verdict.state == "exhausted":
         return f"Budget exhausted, b{burning}"
-    if verdict.state in ("ok", "insufficient_history") and (hourly is None or hourly < 1):
+    if verdict.state in ("ok", "insufficient_history") and (hourly is None or hourly < 1 or _has_subsided(verdict)):
         return f"In order, b{burning}"
     return f"B{burning}"
+
+
+def _has_subsided(verdict: Verdict) -> bool:
+    """No rule fires and the last minutes are calm: an hour's burn and its forecast would still speak of what is over."""
+    recent, hourly = verdict.burns[NOW], verdict.burns[HOUR]
+    return not verdict.firing and recent is not None and hourly is not None and recent < 1 <= hourly
 
 
 def _why(verdict: Verdict) -> str:
@@ -75,7 +83,7 @@ def _budget(verdict: Verdict) -> list[str]:
 def _forecast(verdict: Verdict, now: datetime) -> list[str]:
     """Only where it burns faster than it may: below 1 the window gives back more than is spent."""
     hourly = verdict.burns[HOUR]
-    if verdict.exhausts_at is None or hourly is None or hourly < 1:
+    if verdict.exhausts_at is None or hourly is None or hourly < 1 or _has_subsided(verdict):
         return []
     ahead = max(0.0, verdict.exhausts_at - now.timestamp())
     return [f"gone in {numbers.about(ahead)} at this rate"]
@@ -101,6 +109,7 @@ class Row:
     exhausts: str
     last_data: str
     few: bool
+    sampled: bool
     remaining: Fraction | None
 
 
@@ -125,6 +134,7 @@ def row_of(snapshot: Snapshot, objective: Objective) -> Row:
         exhausts=_exhausts(verdict, snapshot.made_at),
         last_data=numbers.UNKNOWN if newest is None else numbers.minute_of(newest, snapshot.made_at),
         few=verdict is not None and 0 < verdict.budget * verdict.counts.total < 1,
+        sampled=snapshot.is_sampled(objective.id),
         remaining=remaining,
     )
 
@@ -134,6 +144,8 @@ def unit_of(snapshot: Snapshot, objective: Objective) -> str:
     indicator = snapshot.indicators.get(objective.indicator_id)
     if isinstance(indicator, TimeSlice):
         return "min"
+    if snapshot.is_sampled(objective.id):
+        return "traces"
     return "events" if indicator is None else "req"
 
 
@@ -184,6 +196,7 @@ class BreachLine:
     spent: str
     rule: str
     burning: str
+    sampled: bool
 
 
 def breach_line(snapshot: Snapshot, row: BreachRow) -> BreachLine:
@@ -202,4 +215,5 @@ def breach_line(snapshot: Snapshot, row: BreachRow) -> BreachLine:
         spent=numbers.spent(breach.spent),
         rule=f"{numbers.window(breach.rule.long)} / {numbers.window(breach.rule.short)} at {numbers.burn(breach.rule.factor)}",
         burning=sentence(verdict, (), now),
+        sampled=snapshot.is_sampled(breach.objective),
     )

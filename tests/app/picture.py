@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
@@ -245,9 +245,10 @@ def shared() -> tuple[Snapshot, Recorded]:
     return snapshot()
 
 
-def site(picture: Snapshot, history: Recorded, log: Log | None = None) -> Site:
+def site(picture: Snapshot, history: Recorded, log: Log | None = None, **more: Any) -> Site:
+    """`more` are further fields of AppState."""
     box, clock, registry = SnapshotBox(picture), Wall(), CollectorRegistry()
     meters(registry).source_errors.labels("prometheus").inc()
     registry.register(SnapshotCollector(box, clock))
-    state = AppState(box, log or Log(), history, clock, lambda: exposition(registry), loopback_hosts(8000))
+    state = AppState(box, log or Log(), history, clock, lambda: exposition(registry), loopback_hosts(8000), **more)
     return Site(box, clock, create_app(state))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from fastapi import APIRouter, Depends
 
-from app.guards import Requires, unguarded
+from app.guards import Requires, paths, unguarded
 from app.main import create_app
 from app.snapshot import AppState, SnapshotBox
 from slo.errors import SettingsError
@@ -77,3 +77,7 @@ def test_head_is_answered_like_get_without_a_body(site: picture.Site) -> None:
     get, head = site.get("/slos"), site.request("HEAD", "/slos")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["etag"] == get.headers["etag"]
+
+
+def test_the_paths_of_routers_within_the_application_are_known_too() -> None:
+    assert {"/", "/slos/{objective_id}", "/api/v1/slos", "/healthz"} <= paths(create_app(state()).routes)

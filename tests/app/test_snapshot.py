@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from app.snapshot import newest_first
 from slo.units import from_minute
-from tests.app import picture
+from tests.app import picture, reference
 from tests.app.picture import NOW, T
 
 
@@ -32,3 +32,9 @@ def test_times_of_the_wall_are_told_in_estate_time() -> None:
     fast = replace(snapshot, speed=20.0, wall_at=wall)
     assert fast.estate_time(wall - timedelta(seconds=3)) == NOW - timedelta(minutes=1)
     assert snapshot.estate_time(wall) == wall
+
+
+def test_only_counts_of_a_sample_are_sampled() -> None:
+    snapshot, _ = reference.shared()
+    assert [o.id for o in snapshot.estate.objectives if snapshot.is_sampled(o.id)] == ["traces.availability"]
+    assert not snapshot.is_sampled("nobody.knows")

@@ -64,6 +64,11 @@ def test_of_several_changes_in_one_commit_the_last_one_stands(store: Store) -> N
     assert [row.breach for row in store.breaches(limit=9)] == [resolved]
 
 
+def test_a_breach_that_opened_earlier_in_the_same_tick_keeps_the_quiet_minutes_since(store: Store) -> None:
+    commit(store, tells(breach()), standings=(replace(breach(), quiet=3),))
+    assert [row.breach.quiet for row in store.open_breaches()] == [3]
+
+
 def test_the_quiet_minutes_of_an_open_breach_survive_a_restart(opened: Callable[[], Store]) -> None:
     commit(opened(), tells(breach()))
     commit(opened(), standings=(replace(breach(), quiet=7),))
@@ -119,3 +124,12 @@ def test_two_edits_within_one_minute_leave_the_last(store: Store) -> None:
     store.record_estate(estate(OBJECTIVE), START)
     store.record_estate(estate(replace(OBJECTIVE, window=1440)), START)
     assert [(at, row["window"]) for at, row in declared_by(store, OBJECTIVE.id)] == [(START, 1440)]
+
+
+def test_breaches_of_a_period_are_those_that_were_open_in_it_oldest_first(store: Store) -> None:
+    before, over, inside, still, after = (breach(name, START + at) for name, at in zip("abcde", (0, 5, 20, 3, 40), strict=True))
+    before, over = replace(before, resolved_at=START + 10), replace(over, resolved_at=START + 11)
+    commit(store, *(tells(b) for b in (after, before, over, inside, still)))
+    found = [row.breach for row in store.breaches_between(START + 10, START + 40)]
+    assert found == [still, over, inside]
+    assert store.breaches_between(START - 9, START) == []

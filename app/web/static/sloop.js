@@ -47,14 +47,25 @@
     return typing || (selection && !selection.isCollapsed && main.contains(selection.anchorNode));
   };
 
+  // Whoever walks by keyboard stays where they are: on the same of several links to one place, or on the same summary.
+  const focusKeeper = () => {
+    const field = document.activeElement;
+    if (!document.getElementById("main").contains(field)) return () => {};
+    const href = field.getAttribute("href");
+    const id = field.matches("summary") ? field.parentElement.id : null;
+    const alike = () => [...document.querySelectorAll("#main a, #main summary")].filter((e) => (href ? e.getAttribute("href") === href : id && e.parentElement.id === id));
+    const place = alike().indexOf(field);
+    return () => alike()[place]?.focus({ preventScroll: true });
+  };
+
   const swap = (html) => {
     const next = new DOMParser().parseFromString(html, "text/html");
     if (!next.getElementById("main")) return;
     const opened = [...document.querySelectorAll("details[open]")].map((d) => d.id);
-    const focused = document.activeElement?.getAttribute("href");
+    const refocus = focusKeeper();
     for (const id of PARTS) document.getElementById(id).replaceChildren(...next.getElementById(id).childNodes);
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-    if (focused) [...document.querySelectorAll("main a")].find((a) => a.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    refocus();
     document.title = next.title;
     made = Number(next.body.dataset.made);
     staleAfter = Number(next.body.dataset.staleAfter);

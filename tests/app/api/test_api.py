@@ -25,7 +25,7 @@ def test_an_item_is_the_verdict_as_evaluate_prints_it_with_at_breach_and_links(s
     item = next(i for i in body["items"] if i["name"] == "api.availability")
     expected = json.loads(json.dumps(document(snapshot.verdicts["api.availability"])))
     assert {k: item[k] for k in expected} == expected
-    assert set(item) - set(expected) == {"at", "breach", "links"}
+    assert set(item) - set(expected) == {"at", "breach", "links", "sampled"}
     assert item["at"] == "2026-11-22T12:02:00Z"
     assert item["breach"]["id"] == BREACH
     assert body["next"] is None
@@ -34,7 +34,7 @@ def test_an_item_is_the_verdict_as_evaluate_prints_it_with_at_breach_and_links(s
 def test_an_objective_before_its_first_verdict_has_nulls_and_a_reason(site: picture.Site) -> None:
     item = site.get("/api/v1/slos/batch.runs").json()
     assert (item["state"], item["sli"], item["at"], item["budget"]["remaining_ratio"]) == (None, None, None, None)
-    assert item["reasons"][0].startswith("not_judged:")
+    assert item["reasons"][0].startswith("warming_up:")
 
 
 def test_pages_of_items_follow_each_other_without_gap_or_repeat(site: picture.Site) -> None:

@@ -89,6 +89,17 @@ def test_migrations_and_create_all_give_the_same_schema(engine: Engine) -> None:
         assert described(connection) == migrated
 
 
+def test_a_database_of_an_earlier_schema_is_brought_up_with_what_it_holds(url: str, engine: Engine) -> None:
+    with writing(engine) as connection:
+        migrations.upgrade(connection, REVISIONS[0])
+        connection.execute(text("INSERT INTO shard (id, name, version) VALUES (1, 'main', 7)"))
+    assert migrate(url) == REVISIONS[0]
+    store = SqlStore.open(url)
+    assert [(shard.name, shard.version) for shard in store.shards()] == [("main", 7)]
+    assert store.recovery_hours(0) == []
+    store.close()
+
+
 def test_the_program_knows_every_migration_there_is() -> None:
     scripts = ScriptDirectory(str(ROOT / "app/store/migrations"))
     assert tuple(script.revision for script in reversed(list(scripts.walk_revisions()))) == REVISIONS

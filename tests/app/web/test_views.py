@@ -44,6 +44,14 @@ def test_an_objective_in_order_forecasts_nothing() -> None:
     assert told == "In order, burning 0.3× (1h): 99.0 % of the 30 d budget left"  # noqa: RUF001
 
 
+def test_a_fire_that_is_out_is_not_told_as_burning_on() -> None:
+    bad = {60: 60_000, 120: 60_000, 43200: 60_000}
+    windows = {w: Counts(10**9 if w == 43200 else 10**7, bad.get(w, 0), w) for w in EVERY}
+    verdict = judge(CASES[0].objective, T, windows, T - 60 * 1440)
+    told = views.sentence(verdict, [], NOW)
+    assert told == "In order, burning 0.0× (5m) after 6.0× (1h): 94.0 % of the 30 d budget left"  # noqa: RUF001
+
+
 def test_an_overspent_budget_is_told_as_an_overspend() -> None:
     told = views.sentence(judged(10**6, 1180, (10**4, 0)), [], NOW)
     assert told == "Budget exhausted, burning 0.0× (1h): 18.0 % more than the 30 d budget spent"  # noqa: RUF001

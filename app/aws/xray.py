@@ -1,0 +1,151 @@
+"""X-Ray as a source: sampled counts per minute and service, and the map of who calls whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.aws.session import source_error
+from app.ports import Span
+from slo.errors import SourceError
+from slo.estate.indicator import TraceQuery
+from slo.judge.answer import Failed, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from app.aws.session import AwsSession
+    from slo.estate.indicator import Query
+    from slo.judge.answer import Answer
+    from slo.units import Minute
+
+LONGEST_RANGE = 6 * 60
+"""Minutes: the service refuses longer ranges."""
+KEPT = 30 * 1440
+_STATISTICS = "xray:GetTimeSeriesServiceStatistics"
+_GRAPH = "xray:GetServiceGraph"
+
+Place = tuple[str | None, str, str]
+"""(account, region, service): one call answers every statistic of it."""
+Minutes = dict[int, dict[str, int]]
+"""Counts by statistic, by minute."""
+
+
+class XRaySource:
+    """Answers TraceQuery; one failing service never stops the others."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    def spans(self, start: Minute, end: Minute, now: Minute) -> Sequence[Span]:
+        oldest = max(start, now - KEPT + 60)  # an hour of margin: the edge moves while we read
+        return (Span(oldest, end),) if oldest < end else ()
+
+    def fetch(self, queries: Sequence[Query], span: Span) -> Mapping[Query, Answer]:
+        groups: dict[Place, list[TraceQuery]] = defaultdict(list)
+        for query in queries:
+            if not isinstance(query, TraceQuery):
+                raise TypeError(f"{query} is not for X-Ray")
+            groups[query.account, query.region, query.service].append(query)
+        answers: dict[Query, Answer] = {}
+        failures: list[SourceError] = []
+        for place, members in groups.items():
+            try:
+                counted = self._count(place, span)
+                answers.update({q: _series(counted, q) for q in members})
+            except SourceError as error:
+                failures.append(error)
+                answers.update(dict.fromkeys(members, Failed(str(error))))
+        if failures and len(failures) == len(groups):
+            raise failures[0]
+        return answers
+
+    def _count(self, place: Place, span: Span) -> Minutes:
+        account, region, service = place
+        client = self._session.client("xray", account, region)
+        found: Minutes = {}
+        for first, last in _ranges(span.start, span.end):
+            request = {
+                "StartTime": first * 60,
+                "EndTime": last * 60,
+                "EntitySelectorExpression": f"service({_quoted(service)})",
+                "Period": 60,
+            }
+            for page in _pages(client.get_time_series_service_statistics, request, _STATISTICS):
+                for entry in page["TimeSeriesServiceStatistics"]:
+                    minute = int(entry["Timestamp"].timestamp()) // 60
+                    if span.start <= minute < span.end and "ServiceSummaryStatistics" in entry:
+                        found[minute] = _counts(entry["ServiceSummaryStatistics"])
+        return found
+
+    def edges(self, account: str | None, region: str, start: Minute, end: Minute) -> frozenset[Edge]:
+        """Who called whom in start <= minute < end, by the names of the services. SourceError when it cannot be read."""
+        client = self._session.client("xray", account, region)
+        found: set[Edge] = set()
+        for first, last in _ranges(start, end):
+            services = [
+                service
+                for page in _pages(client.get_service_graph, {"StartTime": first * 60, "EndTime": last * 60}, _GRAPH)
+                for service in page["Services"]
+            ]
+            names = {s["ReferenceId"]: s.get("Name", "") for s in services}
+            found |= {
+                Edge(s["Name"], names[e["ReferenceId"]]) for s in services for e in s["Edges"] if e["ReferenceId"] in names
+            }
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    caller: str
+    callee: str
+
+
+def _ranges(start: Minute, end: Minute) -> Iterator[tuple[Minute, Minute]]:
+    for first in range(start, end, LONGEST_RANGE):
+        yield first, min(first + LONGEST_RANGE, end)
+
+
+def _quoted(name: str) -> str:
+    """As a filter expression wants it; X-Ray has no escape, so a quote would end the string."""
+    if '"' in name or "\\" in name:
+        raise SourceError(f"X-Ray service {name!r}: a name with a quote or backslash cannot be selected", retryable=False)
+    return f'"{name}"'
+
+
+def _pages(call: Any, request: dict[str, Any], action: str) -> Iterator[Any]:
+    """Every page of one call. A token that comes back again would page for ever, so it is an error."""
+    seen: set[str] = set()
+    more: dict[str, str] = {}
+    while True:
+        try:
+            page = call(**request, **more)
+        except (ClientError, BotoCoreError) as error:
+            raise source_error(action, error) from error
+        yield page
+        token = page.get("NextToken")
+        if not token:
+            return
+        if token in seen:
+            raise SourceError(f"{action}: the same NextToken came twice; trying again may help", retryable=True)
+        seen.add(token)
+        more = {"NextToken": token}
+
+
+def _counts(statistics: Any) -> dict[str, int]:
+    return {
+        "total": statistics["TotalCount"],
+        "ok": statistics["OkCount"],
+        "error": statistics["ErrorStatistics"]["TotalCount"],
+        "fault": statistics["FaultStatistics"]["TotalCount"],
+    }
+
+
+def _series(counted: Minutes, query: TraceQuery) -> Series:
+    minutes = sorted(counted)
+    values = [counted[m][query.statistic] for m in minutes]
+    return Series(np.array(minutes, np.int64), np.array(values, np.float64))

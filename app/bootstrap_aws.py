@@ -1,0 +1,67 @@
+"""What provisioning is wired of, apart from the service: `sloop plan` must not wait for web server and database to load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alerts.desired import wanted_alarms
+from alerts.topics import Pager, mark
+from app.aws.alarms import AwsAlarms
+from app.aws.dashboards import AwsDashboards
+from app.aws.session import AwsSession
+from app.aws.topics import AwsTopics
+from app.clock import WallClock
+from app.provision import Provisioner, Provisioning
+from app.throttle import Throttle
+from slo.estate.spec import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.ports import Resources
+    from app.settings import Settings
+    from slo.catalog.catalog import Catalog
+    from slo.estate.spec import Estate
+    from slo.plan import Change
+    from slo.resource import Place, Resource
+
+
+def provisioning(
+    settings: Settings,
+    estate: Estate,
+    catalog: Catalog,
+    told: Callable[[Change], None] = lambda _: None,
+    *,
+    dashboards: bool = True,
+) -> Provisioning:
+    """ProvisionError when the estate cannot be provisioned as it stands."""
+    wanted = wanted_alarms(estate, catalog, Pager.of(settings.pager_endpoint))
+    drawn = _wanted_dashboards(settings, estate, catalog) if dashboards else ()
+    made = provisioner(settings, wanted.places, told, dashboards=dashboards)
+    return Provisioning(mark((*wanted.resources, *drawn)), wanted.places, wanted.without, made)
+
+
+def provisioner(
+    settings: Settings, places: Sequence[Place], told: Callable[[Change], None] = lambda _: None, *, dashboards: bool = True
+) -> Provisioner:
+    """For exactly these places: those of an estate, or those that a saved plan names."""
+    session = AwsSession({p.account: Account(p.account, p.id, p.region, p.role_arn) for p in places})
+    pace = Throttle(settings.writes_per_second, WallClock().monotonic)
+    adapters: list[Resources] = [
+        AwsTopics(session, places, Pager.of(settings.pager_endpoint), pace),
+        AwsAlarms(session, places, pace),
+    ]
+    if dashboards:
+        adapters.append(AwsDashboards(session, places, pace))
+    if dashboards and settings.grafana_url:
+        from app.grafana import GrafanaDashboards  # noqa: PLC0415  # its client takes long to import
+
+        adapters.append(GrafanaDashboards(settings.grafana_url, settings.grafana_token.get_secret_value()))
+    return Provisioner(adapters, told=told)
+
+
+def _wanted_dashboards(settings: Settings, estate: Estate, catalog: Catalog) -> tuple[Resource, ...]:
+    from dashboards.desired import FORMATS, desired_dashboards  # noqa: PLC0415  # the builders take long to import
+
+    formats = [f for f in FORMATS if f != "grafana" or settings.grafana_url]
+    return desired_dashboards(estate, catalog, settings.address, formats, cloudwatch=settings.cloudwatch_dashboards)

@@ -1,0 +1,148 @@
+"""A report as one JSON value: every number that any of its files shows, computed here and nowhere else."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from app.reports import controls, evidence
+from app.reports.canonical import digest_of
+from app.reports.values import ratio
+from slo.estate.indicator import EventRatio
+from slo.judge import compliance, recovery_document
+from slo.units import format_duration, format_minute, format_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.reports.controls import Framework
+    from app.reports.gather import Inputs, Line
+    from slo.estate.spec import Objective
+    from slo.judge.compliance import Outcome, Tally
+    from slo.judge.recovery import RecoveryVerdict
+
+SCHEMA = "sloop.report/1"
+
+
+def build(
+    inputs: Inputs,
+    frameworks: Sequence[Framework],
+    *,
+    spec_sha256: str,
+    tool_version: str,
+    revision: int = 1,
+    supersedes: str | None = None,
+) -> dict[str, Any]:
+    """`supersedes` is the body hash of the revision before. The same arguments give the same value, anywhere."""
+    sections: dict[str, Any] = {
+        "scope": evidence.scope(inputs),
+        "objectives": [_objective(inputs, line) for line in inputs.lines],
+        "breaches": [evidence.breach(told) for told in inputs.breaches],
+        "exclusions": evidence.exclusions(inputs),
+        "recovery": [_recovery(verdict) for verdict in inputs.recovery],
+        "alarms": evidence.alarms(inputs),
+        "gaps": evidence.gaps(inputs),
+    }
+    table = controls.judge(frameworks, sections)
+    return {
+        "schema": SCHEMA,
+        "cover": _cover(inputs, sections, spec_sha256, tool_version) | {"revision": revision, "supersedes": supersedes},
+        "frameworks": controls.summaries(frameworks, table),
+        **sections,
+        "controls": table,
+        "method": read_method(),
+    }
+
+
+def read_method() -> list[dict[str, str]]:
+    """How the numbers came about, as the program ships it."""
+    found: list[dict[str, str]] = yaml.safe_load(files("app.reports").joinpath("method.yaml").read_bytes())
+    return found
+
+
+def _cover(inputs: Inputs, sections: dict[str, Any], spec_sha256: str, tool_version: str) -> dict[str, Any]:
+    return {
+        "estate": inputs.estate.name,
+        "week": inputs.period.name,
+        "from": format_minute(inputs.period.start),
+        "to": format_minute(inputs.period.end),
+        "judged_to": format_minute(inputs.upto),
+        "partial": inputs.partial,
+        "data_cut_off": format_minute(inputs.cut_off),
+        "sources": [{"name": name, "cut_off": format_minute(at)} for name, at in sorted(inputs.sources.items())],
+        # What the numbers were made of, by content: a shard's version would change with every later minute.
+        "data_sha256": digest_of([sections["objectives"], sections["gaps"], sections["breaches"], sections["recovery"]]),
+        "spec_sha256": spec_sha256,
+        "tool": "sloop",
+        "tool_version": tool_version,
+    }
+
+
+def _objective(inputs: Inputs, line: Line) -> dict[str, Any]:
+    outcome = line.outcome
+    objective = outcome.objective
+    return {
+        "id": objective.id,
+        "component": objective.component,
+        "indicator": objective.indicator_id,
+        "target": f"{objective.target:f}",
+        "target_percent": f"{(objective.target * 100).normalize():f}",
+        "target_source": objective.target_source,
+        "window": format_duration(objective.window),
+        "method": objective.method,
+        "source": line.source,
+        "period": _tally(outcome.week),
+        "at_end": _tally(outcome.window),
+        "corrected": None if line.corrected is None else _corrected(line.corrected),
+        "verdict": outcome.window.standing,
+        "sampled": _sampled(inputs, objective),
+        "hours": [[c.total, c.bad, c.measured] for c in line.hours],
+        "calendar": [compliance.hour(objective, c, 60) for c in line.hours],
+    }
+
+
+def _sampled(inputs: Inputs, objective: Objective) -> bool:
+    """Traces are counted by sampling: what they say is an estimate."""
+    component = inputs.estate.component(objective.component)
+    bound = inputs.catalog.bind(component, objective.indicator, inputs.estate.account(component.account))
+    return isinstance(bound, EventRatio) and bound.sampled
+
+
+def _corrected(outcome: Outcome) -> dict[str, Any]:
+    return {"period": _sums(outcome.week), "at_end": _sums(outcome.window)}
+
+
+def _sums(tally: Tally) -> dict[str, Any]:
+    return {
+        "good": tally.counts.good,
+        "bad": tally.counts.bad,
+        "total": tally.counts.total,
+        "sli": ratio(tally.sli, 9),
+        "budget_used": ratio(tally.used, 6),
+    }
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {
+        **_sums(tally),
+        "minutes": tally.minutes,
+        "measured_minutes": tally.counts.measured,
+        "missing_minutes": tally.missing,
+        "coverage": ratio(tally.coverage, 6),
+        "verdict": tally.standing,
+        "reasons": [f"{r.code}: {r.text}" for r in tally.reasons],
+    }
+
+
+def _recovery(verdict: RecoveryVerdict) -> dict[str, Any]:
+    """The document of the API, with its two ratios exact: a report holds no doubles."""
+    found: dict[str, Any] = recovery_document.document(verdict)
+    return {
+        "id": verdict.component if verdict.scenario is None else f"{verdict.component}/{verdict.scenario}",
+        **found,
+        "within_ratio": ratio(verdict.within, 6),
+        "coverage": ratio(verdict.coverage, 6),
+        "at": format_seconds(verdict.at),
+    }

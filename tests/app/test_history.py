@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.history import RECENT, StoredHistory
+from app.memory.source import MemorySource
+from slo.judge.windows import Counts
+from tests.support.objectives import objective
+from tests.support.rig import API, DAY, START, Rig, traffic, watch
+
+if TYPE_CHECKING:
+    from app.history import Place
+    from app.ports import Store
+
+
+def judged(store: Store, source: MemorySource, at: int, window: int = 3 * DAY) -> tuple[Rig, StoredHistory]:
+    one = objective("api", target="0.99", window=window)
+    rig = Rig(store, watch(source, one)).start(START)
+    rig.poll(at)
+
+    def place(objective_id: str) -> Place | None:
+        return (one, rig.held.shard, 0, at) if objective_id == one.id else None
+
+    return rig, StoredHistory(store, place)
+
+
+def added(rows: list[Counts]) -> tuple[int, int, int]:
+    return sum(r.total for r in rows), sum(r.bad for r in rows), sum(r.measured for r in rows)
+
+
+@pytest.mark.parametrize("at", [START + 1, START + 59, START + 60, START + 61, START + 187])
+@pytest.mark.parametrize("window", [60, 90, 3 * DAY])
+def test_hourly_rows_sum_to_the_counts_of_the_window_exactly(store: Store, at: int, window: int) -> None:
+    source = MemorySource(lost={START + 7, START - 100})
+    for minute in range(START - 3 * DAY, at):
+        traffic(source, [minute], total=minute % 97, bad=minute % 97 // 9)
+    rig, history = judged(store, source, at, window)
+
+    rows = history.hourly("api.availability")
+
+    counts = rig.held.sums.window(window, 0)
+    assert added([c for _, c in rows]) == (counts.total, counts.bad, counts.measured)
+    assert all(stamp % 60 == 0 for stamp, _ in rows)
+    assert [stamp for stamp, _ in rows] == sorted({stamp for stamp, _ in rows})
+
+
+def test_a_late_minute_changes_its_hour(store: Store) -> None:
+    source = MemorySource()
+    traffic(source, range(START - 120, START + 60))
+    traffic(source, [START - 30], bad=40, seen_from=START + 2)
+    _, history = judged(store, source, START + 2)
+
+    rows = dict(history.hourly("api.availability"))
+
+    assert rows[START - 60] == Counts(6000, 40, 60)
+
+
+def test_an_hour_in_which_nothing_was_measured_is_left_out(store: Store) -> None:
+    source = MemorySource()
+    traffic(source, [*range(START - 180, START - 120), *range(START - 60, START)])
+    _, history = judged(store, source, START + 1)
+
+    assert [stamp for stamp, _ in history.hourly("api.availability")] == [START - 180, START - 60]
+
+
+def test_minutes_are_those_of_the_last_six_hours(store: Store) -> None:
+    source = MemorySource()
+    traffic(source, range(START - DAY, START + 1))
+    _, history = judged(store, source, START + 1)
+
+    rows = history.minutely("api.availability")
+
+    assert [minute for minute, _ in rows] == list(range(START + 1 - RECENT, START + 1))
+    assert rows[0][1] == Counts(100, 0, 1)
+
+
+def test_an_objective_without_a_slot_has_no_history(store: Store) -> None:
+    history = StoredHistory(store, lambda _: None)
+
+    assert (history.hourly(API.id), history.minutely(API.id)) == ((), ())

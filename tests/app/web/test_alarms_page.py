@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.alarm_inventory import AlarmInventory, inventory
+from slo.resource import Live
+from tests.app import picture
+from tests.support.wishes import desired
+
+if TYPE_CHECKING:
+    from slo.resource import Resource
+
+WANTED = desired()
+
+
+def page(alarms: AlarmInventory | None) -> str:
+    snapshot, history = picture.shared()
+    answer = picture.site(replace(snapshot, alarms=alarms), history).get("/alarms")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def found(*live: Resource) -> AlarmInventory:
+    return inventory("small", WANTED, [Live(r, "ALARM") for r in live], picture.NOW)
+
+
+def test_before_the_first_read_it_says_that_nothing_is_known() -> None:
+    assert "not read yet" in page(None)
+    assert "in sync" not in page(None)
+
+
+def test_every_alarm_stands_with_its_standing_state_and_actions() -> None:
+    alarm = next(r for r in WANTED if r.name.endswith("/cpu-high"))
+    text = page(found(alarm))
+    assert "1 in sync" in text
+    assert f"{len(WANTED) - 1} missing" in text
+    assert 'href="/components/database"' in text
+    assert "ALARM" in text
+
+
+def test_a_failed_read_stands_above_what_was_known_before() -> None:
+    text = page(replace(found(), error="cloudwatch:DescribeAlarms: AccessDenied <b>"))
+    assert "The last read failed" in text
+    assert "AccessDenied &lt;b&gt;" in text
+    assert "missing" in text
+
+
+def test_what_is_not_ours_and_what_has_no_alarms_is_named() -> None:
+    text = page(replace(found(), unmanaged=("sloop/small/theirs",), without=(("orders", "reads Prometheus"),)))
+    assert "sloop/small/theirs" in text
+    assert "reads Prometheus" in text
+
+
+def test_an_estate_without_alarms_says_so() -> None:
+    assert "declares no alarms" in page(AlarmInventory(picture.NOW))
