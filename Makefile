@@ -29,7 +29,7 @@ check: venv  ## format, lint, types, architecture, docs
 	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py tests/test_ground.py
 
 bench: venv  ## every benchmark in bench/, one after the other
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script" $(ARGS); done
+	@set -e; for script in $$(grep -l __main__ bench/*.py); do echo "== $$script"; $(BIN)/python "$$script" $(ARGS); done
 
 chaos: venv  ## the property tests with up to 50 times the examples; the seed is printed (minutes; not in CI)
 	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed make chaos runs this again"; \

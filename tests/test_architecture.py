@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 ROOMS = ("slo", "alerts", "dashboards", "app")
 PURE = ("slo", "alerts", "dashboards")
+WIRING = ("app.bootstrap", "app.bootstrap_aws")
 DEMO = ("app.simulator", "app.demo", "app.demo_processes", "app.cli.demo")
 HTTP = ("boto3", "botocore", "httpx", "requests", "urllib3", "urllib.request", "http.client", "grafana_client")
 DATETIME = ("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today")
@@ -56,10 +57,10 @@ RULES = (
     Rule("only app/store/ knows SQL", ("app",), ("sqlalchemy", "alembic", "psycopg", "sqlite3"), but=("app.store",)),
     Rule("only adapters call out", ("app",), HTTP, but=("app.aws", "app.grafana", "app.prometheus", *DEMO)),
     Rule(
-        "only app/bootstrap.py names concrete adapters",
+        "only app/bootstrap.py and app/bootstrap_aws.py name concrete adapters",
         ("app",),
         ("app.aws", "app.store", "app.prometheus", "app.grafana", "app.memory"),
-        but=("app.bootstrap", "app.aws", "app.store", "app.prometheus", "app.grafana", "app.memory", *DEMO),
+        but=(*WIRING, "app.aws", "app.store", "app.prometheus", "app.grafana", "app.memory", *DEMO),
     ),
 )
 

@@ -150,7 +150,7 @@ def test_every_setting_is_explained_with_its_default(setting: str) -> None:
     row = re.search(rf"^\| `SLOOP_{setting.upper()}` \| (.*?) \|", OPERATIONS, re.MULTILINE)
     assert row is not None
     default = Settings.model_fields[setting].default
-    assert default == "" or row[1] == f"`{default}`"
+    assert str(default) == "" or row[1] == f"`{default}`"
 
 
 def test_every_setting_that_is_named_exists() -> None:
