@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 KEY = "sloop/demo/api.availability/page"
 SPEED = 60
 FAULT_AFTER = 5
-OBJECTIVES = 7
+OBJECTIVES = 28
 
 
 @dataclass(frozen=True)

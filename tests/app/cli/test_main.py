@@ -95,7 +95,7 @@ def test_every_command_explains_itself_with_an_example(command: str, capsys: pyt
         (["backtest", ESTATE, "--slices", SLICES, "--from", "soon"], 64, "--from"),
         (["slices", "--from", AT, "--to", AT], 64, "--from must be before --to"),
         (["slices", "--from", AT], 64, "--to"),
-        (["slices", "--from", "2000-01-01T00:00:00Z", "--to", AT, "--objective", "x.y"], 64, "x.y"),
+        (["slices", "--from", "2000-01-01T00:00:00Z", "--to", AT], 1, "there is no such database"),
         (["serve"], 1, "SLOOP_ESTATE"),
         (["demo", "--speed", "0.5"], 64, "--speed"),
         (["demo", "--port", "99999"], 64, "--port"),
@@ -115,6 +115,16 @@ def test_what_is_wrong_is_one_line_with_its_exit_code(
     assert len(errors) == 1
     assert errors[0].startswith("sloop: ")
     assert words in errors[0]
+
+
+def test_slices_of_an_objective_that_nobody_measures_is_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLOOP_DATABASE_URL", f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    assert run(["db", "migrate"]) == 0
+
+    assert run(["slices", "--from", "2000-01-01T00:00:00Z", "--to", AT, "--objective", "x.y"]) == 64
+    assert "--objective x.y: not in the database" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("url", ["bogus", "mysql://x/y", "sqlite:////dev/null/sloop.db"])
