@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from app.memory.source import MemorySource
 from figures import Figure, of_samples, report
 
 from app import pipeline
+from app.memory.source import MemorySource
 from app.ports import Commit
 from app.store.sql import SqlStore
 from app.watch import Pace, Watch
