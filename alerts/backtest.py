@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alerts.breach import Reading, Standing, step
+from alerts.document import document
 from slo.errors import UsageError
-from slo.judge import burn, document
+from slo.judge import burn
 from slo.judge.evaluate import NOTHING
+from slo.judge.replay import Replay
 from slo.judge.windows import count
-from slo.units import format_minute, nearest_double
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from alerts.breach import Breach, Transition
     from slo.estate.spec import Estate, Objective
     from slo.judge.burn import Rule
-    from slo.judge.series import Bools, Ints, Slices
+    from slo.judge.series import Bools, Slices
     from slo.units import Minute
 
 LONGEST_SPAN = 20 * 366 * 1440
@@ -43,19 +44,7 @@ def backtest(
 
 
 def as_document(breaches: list[Breach]) -> dict[str, Any]:
-    return {"pages": [_entry(b) for b in breaches]}
-
-
-def _entry(breach: Breach) -> dict[str, Any]:
-    return {
-        "objective": breach.objective,
-        "severity": breach.severity,
-        "rule": document.rule(breach.rule),
-        "fired_at": format_minute(breach.fired_at),
-        "resolved_at": None if breach.resolved_at is None else format_minute(breach.resolved_at),
-        "notified_at": None if breach.notified_at is None else format_minute(breach.notified_at),
-        "budget_spent_at_fire": nearest_double(breach.spent),
-    }
+    return {"pages": [document(b) for b in breaches]}
 
 
 def _breaches(
@@ -104,14 +93,10 @@ class _History:
 
     @classmethod
     def of(cls, estate: Estate, objective: Objective, slices: Slices, first: Minute, last: Minute) -> _History:
-        rules = burn.rules_of(objective)
-        sums = {w: _sliding(slices, first, last, w) for rule in rules for w in (rule.long, rule.short)}
-        budget = burn.budget_of(objective)
-        firing = [
-            burn.reach_each(*sums[r.long][:2], r.factor * budget) & burn.reach_each(*sums[r.short][:2], r.factor * budget)
-            for r in rules
-        ]
-        blind = [np.equal(sums[r.short][2], 0) for r in rules]
+        rules, budget = burn.rules_of(objective), burn.budget_of(objective)
+        past = Replay.of(slices, rules, first, last)
+        firing = [past.firing(r, budget) for r in rules]
+        blind = [past.blind(r) for r in rules]
         return cls(estate, objective, slices, first, rules, np.array(firing), np.array(blind))
 
     def reading(self, column: int) -> Reading:
@@ -121,11 +106,3 @@ class _History:
         window = count(self.slices, at - self.objective.window, at)
         spent = burn.burn(window, burn.budget_of(self.objective))
         return Reading(at, firing, blind, spent, self.estate.muted(self.objective, at))
-
-
-def _sliding(slices: Slices, first: Minute, last: Minute, window: int) -> tuple[Ints, Ints, Ints]:
-    """(bad, total, measured) over [T - window, T) for each T in first..last: differences of running totals."""
-    ends = np.arange(first, last + 1)
-    low, high = np.searchsorted(slices.minutes, ends - window), np.searchsorted(slices.minutes, ends)
-    bad, total = (np.concatenate(([0], np.cumsum(v))) for v in (slices.bad, slices.total))
-    return bad[high] - bad[low], total[high] - total[low], high - low

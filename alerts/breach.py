@@ -97,7 +97,7 @@ def _step(objective: str, severity: Severity, breach: Breach | None, reading: Re
         if not firing:
             return None
         assert reading.spent is not None, "a rule fires only where there were events"
-        shortest = min(firing, key=lambda r: (r.long, r.short))
+        shortest = min(firing, key=lambda r: (r.long, r.shortest))
         return Breach(objective, severity, shortest, reading.at, reading.spent)
     if firing:
         return replace(breach, quiet=0)

@@ -29,10 +29,10 @@ LONGEST_MINUTES = 1440
 
 
 def fast_rule(objective: Objective) -> Rule | None:
-    """The page rule with the shortest windows that can fire at all and that CloudWatch evaluates every minute."""
+    """The page rule with the shortest windows that can fire at all and that an alarm of every minute, with >=, can say."""
     pages = [r for r in rules_of(objective) if r.severity == "page" and r.long <= LONGEST_MINUTES]
-    possible = [r for r in pages if r.factor * budget_of(objective) <= 1]
-    return min(possible, key=lambda r: (r.long, r.short), default=None)
+    possible = [r for r in pages if r.factor * budget_of(objective) <= 1 and not (r.strict or r.hold)]
+    return min(possible, key=lambda r: (r.long, r.shortest), default=None)
 
 
 def is_native(indicator: Indicator) -> bool:
@@ -58,7 +58,7 @@ def fast_burn(
     queries, expression = ratio(indicator)
     threshold = nearest_double(rule.factor * budget_of(objective))
     pair = []
-    for window in dict.fromkeys((rule.long, rule.short)):
+    for window in dict.fromkeys(rule.windows):
         span = format_duration(window)
         name = alarm_name(estate.name, objective.id, "page", f"burn-{span}")
         text = (
@@ -105,5 +105,5 @@ def _said(objective: Objective, rule: Rule) -> str:
     factor, budget = nearest_double(rule.factor), nearest_double(budget_of(objective))
     return (
         f"{objective.id} burns its budget of {budget:g} at {factor:g} times the allowed speed or faster, "
-        f"over {format_duration(rule.long)} and over {format_duration(rule.short)}."
+        f"{' and '.join(f'over {format_duration(window)}' for window in rule.windows)}."
     )

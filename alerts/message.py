@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alerts import naming
 from alerts.text import ascii_line, clip, line
-from slo.units import format_duration, format_minute, format_seconds, nearest_double
+from slo.judge import document
+from slo.resource import partition
+from slo.units import format_duration, format_minute, format_percent, format_seconds, nearest_double
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +102,7 @@ def page_message(
             "transition_id": transition,
             "severity": breach.severity,
             "tier": component.tier,
-            "rule": _rule(breach.rule),
+            "rule": document.rule(breach.rule),
             "fired_at": format_minute(breach.fired_at),
             "resolved_at": None if breach.resolved_at is None else format_minute(breach.resolved_at),
             "budget_spent": None if spent is None else nearest_double(spent),
@@ -160,15 +162,11 @@ def _alarm(key: str, state: State, at: int, region: str, account_id: str) -> dic
         "OldStateValue": "OK" if state == "ALARM" else "ALARM",
         "StateChangeTime": f"{format_seconds(at)[:-1]}.000+0000",
         "Region": REGIONS.get(region, region),
-        "AlarmArn": f"arn:{_partition(region)}:cloudwatch:{region}:{account_id}:alarm:{key}",
+        "AlarmArn": f"arn:{partition(region)}:cloudwatch:{region}:{account_id}:alarm:{key}",
         "OKActions": [],
         "AlarmActions": [],
         "InsufficientDataActions": [],
     }
-
-
-def _partition(region: str) -> str:
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
 
 
 def _links(base_url: str, breach: Breach, runbook: str) -> dict[str, str]:
@@ -184,18 +182,18 @@ def _effect(breach: Breach, kind: Kind) -> str:
 
 def _sentence(breach: Breach, kind: Kind, component: Component, objective: Objective, spent: Fraction | None) -> str:
     """The verdict in words; numbers are rounded here, where nothing is decided any more."""
-    long, short = format_duration(breach.rule.long), format_duration(breach.rule.short)
+    spans = " and ".join(f"in {format_duration(window)}" for window in breach.rule.windows)
     name = f"{clip(line(component.title), 120)} ({objective.id})"
     goal = f"{_percent(objective.target)} over {format_duration(objective.window)}"
     used = "" if spent is None else f" {float(spent) * 100:.3g}% of its budget is spent."
     if kind == "resolved":
         return f"{name} is quiet again: the {breach.severity} of {format_minute(breach.fired_at)} is resolved ({goal}).{used}"
-    return f"{name} {_effect(breach, kind)} in {long} and in {short} ({goal}).{used}"
+    return f"{name} {_effect(breach, kind)} {spans} ({goal}).{used}"
 
 
 def _percent(share: Decimal) -> str:
     """0.9990 -> `99.9%`, exactly."""
-    return f"{(share * 100).normalize():f}%"
+    return f"{format_percent(share)}%"
 
 
 def _description(sentence: str, component: Component, links: Mapping[str, str]) -> str:
@@ -229,10 +227,6 @@ def _metric(name: str, dimensions: list[tuple[str, str]], *, periods: int, thres
         "TreatMissingData": "ignore",
         "EvaluateLowSampleCountPercentile": None,
     }
-
-
-def _rule(rule: Rule) -> dict[str, Any]:
-    return {"long": format_duration(rule.long), "short": format_duration(rule.short), "factor": nearest_double(rule.factor)}
 
 
 def _attributes(estate_name: str, component: Component, severity: str, transition: str) -> dict[str, str]:

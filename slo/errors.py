@@ -25,6 +25,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 
+def one_line(text: object) -> str:
+    """What somebody else's error says, without its line breaks."""
+    return " ".join(str(text).split())
+
+
 class SloopError(Exception):
     """Expected: shown as one line, never as a traceback."""
 

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 Minute = int
 """A whole minute since 1970-01-01T00:00Z, named by its start."""
 
+FIRST_YEAR, LAST_YEAR = 1900, 9900
+"""So that what is counted back and foretold from a time is a time too."""
+
 MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080}
 _DURATION = re.compile(r"([0-9]{1,6})([mhdw])")
-_SHARE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,12})?)\s?(%?)")
+_SHARE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,20})?)\s?(%?)")
 
 
 def parse_duration(text: str) -> int:
@@ -43,6 +46,11 @@ def parse_share(text: str) -> Decimal:
     return value.scaleb(-2) if match[2] else value
 
 
+def format_percent(share: Decimal) -> str:
+    """Decimal('0.9990') -> `99.9`, exactly; the sign is the reader's."""
+    return f"{(share * 100).normalize():f}"
+
+
 def parse_time(text: str) -> datetime:
     """ISO 8601 with a zone -> aware datetime in UTC. ValueError when the zone is missing or the text is no time."""
     try:
@@ -51,10 +59,9 @@ def parse_time(text: str) -> datetime:
         raise ValueError(f"{text!r} is not an ISO 8601 time; write it like 2026-03-01T00:00:00Z") from None
     if when.tzinfo is None:
         raise ValueError(f"{text!r} has no zone; add Z for UTC")
-    try:
-        return when.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"{text!r} is out of range") from None
+    if not FIRST_YEAR <= when.year <= LAST_YEAR:
+        raise ValueError(f"{text!r} is out of range: years are {FIRST_YEAR} to {LAST_YEAR}")
+    return when.astimezone(UTC)
 
 
 def parse_minute(text: str) -> Minute:
@@ -76,6 +83,11 @@ def from_minute(minute: Minute) -> datetime:
 
 def format_minute(minute: Minute) -> str:
     return format_seconds(minute * 60)
+
+
+def format_time(when: datetime) -> str:
+    """To the second."""
+    return format_seconds(int(when.timestamp()))
 
 
 def format_seconds(seconds: int) -> str:

@@ -10,6 +10,7 @@ from slo.catalog.template import Unbound
 from slo.errors import SpecError
 from slo.estate import policies
 from slo.estate.problems import Log, choices
+from slo.estate.spec import OPENSLO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from slo.catalog.signal import DefaultAlarm, Layer, Panel, Signal
     from slo.estate.indicator import Indicator
     from slo.estate.spec import Account, Component, RuleSpec
+
+_NOT_QUERIED = Unbound(
+    "not_supported",
+    "metric sources of OpenSLO documents are not queried in this release; judge it from a slices file with sloop evaluate",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class Catalog:
 
     def bind(self, component: Component, indicator: str, account: Account | None) -> Indicator | Unbound:
         """The queries to send, in this account, or why there are none. `MetricQuery.account` is the account's name."""
+        if indicator == OPENSLO:
+            return _NOT_QUERIED
         kind = self._kind(component)
         return kind if isinstance(kind, Unbound) else kind.bind(indicator, component.resource, account)
 

@@ -6,16 +6,17 @@ a kind, an indicator or a resource key that the catalogue does not know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slo.catalog.template import Unbound
 from slo.errors import Problem
-from slo.estate import accounts, components, exclusions, nodes, policies, references
+from slo.estate import accounts, components, exclusions, nodes, openslo, policies, references
+from slo.estate.openslo_object import KINDS
 from slo.estate.places import Place
 from slo.estate.problems import shown
 from slo.estate.spec import Estate
-from slo.estate.tree import Scalar
+from slo.estate.tree import Fields, Items, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from slo.catalog.catalog import Catalog
     from slo.catalog.kind import Kind
     from slo.estate.components import Declared
-    from slo.estate.spec import Account
+    from slo.estate.spec import Account, Component
 
 _ESTATE = ("apiVersion", "kind", "metadata", "accounts", "components", "policies", "exclusions")
 
@@ -39,13 +40,15 @@ class Loaded:
 def load(files: Sequence[tuple[str, bytes]], catalog: Catalog) -> Loaded:
     """From (name, bytes) of every file. Never raises: whatever is wrong is a problem with its file, line and path."""
     contents = [nodes.read(name, data) for name, data in files]
-    places = [Place.root(document, c.log) for c in contents for document in c.documents]
-    estates = [place for place in places if _is_estate(place)]
-    problems = [] if estates or any(c.log.failed for c in contents) else [_no_estate(files)]
+    places = [place for c in contents for document in c.documents for place in _unlisted(Place.root(document, c.log))]
+    known = [(kind, place) for place in places if (kind := _kind(place)) is not None]
+    estates = [place for kind, place in known if kind == "Estate"]
+    problems = [] if known or any(c.log.failed for c in contents) else [_no_estate(files)]
     for other in estates[1:]:
         first = f"{estates[0].log.file}:{estates[0].line}"
         other.error("second_estate", f"the estate is declared in {first} already; one estate per process, merge the two")
-    estate = _estate(estates[0], catalog) if estates else None
+    services = openslo.read([(kind, place) for kind, place in known if kind != "Estate"], catalog.default_policy)
+    estate = _estate(estates[0], catalog, services) if estates else Estate(openslo.NAME, components=services)
     problems += [problem for c in contents for problem in c.log.found]
     problems.sort(key=lambda p: (p.file, p.line, p.path, p.code))
     failed = any(p.severity == "error" for p in problems)
@@ -53,27 +56,32 @@ def load(files: Sequence[tuple[str, bytes]], catalog: Catalog) -> Loaded:
 
 
 def _no_estate(files: Sequence[tuple[str, bytes]]) -> Problem:
-    message = "no estate is declared here; start with apiVersion: sloop/v1 and kind: Estate"
+    message = "no estate is declared here; start with apiVersion: sloop/v1 and kind: Estate, or write OpenSLO documents"
     return Problem(files[0][0] if files else "", 1, "", "error", "no_estate", message)
 
 
-def _is_estate(place: Place) -> bool:
-    """Everything else is a problem of its own."""
+def _unlisted(root: Place) -> list[Place]:
+    """A list of documents, the one way for JSON to hold several, is what stands in it."""
+    node = root.node
+    return root.items() if isinstance(node, Items) and node.items and isinstance(node.items[0], Fields) else [root]
+
+
+def _kind(place: Place) -> str | None:
+    """`Estate`, or one of OpenSLO; everything else is a problem of its own."""
     fields = place.fields(required=("apiVersion", "kind"))
     if len({"apiVersion", "kind"} & fields.keys()) < 2:
-        return False
+        return None
     version, kind = fields["apiVersion"].text(), fields["kind"].text()
-    if version == "openslo/v1":
-        fields["kind"].error("not_supported", "OpenSLO documents are not judged in this release; write an Estate")
-    elif version is not None and version != "sloop/v1":
+    kinds = {"sloop/v1": ("Estate",), "openslo/v1": KINDS}.get(version or "", ())
+    if version is not None and not kinds:
         known = "; write sloop/v1, or openslo/v1 for OpenSLO documents"
         fields["apiVersion"].error("wrong_version", f"apiVersion {shown(version)} is not read{known}")
-    elif version is not None and kind is not None and kind != "Estate":
-        fields["kind"].error("wrong_kind", f"kind {shown(kind)} is not read in sloop/v1; write Estate")
-    return version == "sloop/v1" and kind == "Estate"
+    elif version is not None and kind is not None and kind not in kinds:
+        fields["kind"].error("wrong_kind", f"kind {shown(kind)} is not read in {version}; write {' or '.join(kinds)}")
+    return kind if kind in kinds else None
 
 
-def _estate(place: Place, catalog: Catalog) -> Estate:
+def _estate(place: Place, catalog: Catalog, services: tuple[Component, ...]) -> Estate:
     fields = place.fields(_ESTATE, required=("metadata", "components"))
     metadata = fields["metadata"].fields(("name",), required=("name",)) if "metadata" in fields else {}
     name = metadata["name"].label() if "name" in metadata else None
@@ -86,13 +94,30 @@ def _estate(place: Place, catalog: Catalog) -> Estate:
     by_name = references.unique([d for item in items if (d := components.read(item, around)) is not None])
     references.check_dependencies(by_name)
     declared = tuple(d.component for d in by_name.values())
-    estate = Estate(name or "?", known_accounts, declared)
-    _check_measurable(place, estate, by_name, catalog)
+    _check_measurable(place, Estate(name or "?", known_accounts, declared), by_name, catalog)
+    estate = Estate(name or "?", known_accounts, _joined(place, declared, services))
     if "exclusions" not in fields:
         return estate
     ids = {o.id for o in estate.objectives}
-    read_ones = [exclusions.read(p, ids, by_name) for p in fields["exclusions"].items()]
-    return Estate(estate.name, known_accounts, declared, tuple(e for e in read_ones if e is not None))
+    read_ones = [exclusions.read(p, ids, {c.name for c in estate.components}) for p in fields["exclusions"].items()]
+    return replace(estate, exclusions=tuple(e for e in read_ones if e is not None))
+
+
+def _joined(place: Place, declared: tuple[Component, ...], services: tuple[Component, ...]) -> tuple[Component, ...]:
+    """The objectives of a service that has a component's name are that component's; ids are unique over both."""
+    extra = {service.name: service for service in services}
+    ids = {o.id for component in declared for o in component.objectives}
+    for objective in (o for service in services for o in service.objectives if o.id in ids):
+        message = f"objective id {objective.id!r} is that of an OpenSLO objective too; give one of them another name"
+        place.error("duplicate_id", message)
+    joined = [
+        replace(c, objectives=(*c.objectives, *extra[c.name].objectives), no_objective=None)
+        if c.name in extra and extra[c.name].objectives
+        else c
+        for c in declared
+    ]
+    names = {component.name for component in declared}
+    return (*joined, *(service for service in services if service.name not in names))
 
 
 def _check_measurable(place: Place, estate: Estate, by_name: Mapping[str, Declared], catalog: Catalog) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Severity = Literal["page", "ticket"]
 
+OPENSLO = "openslo"
+"""The kind of a component that only OpenSLO documents name, and the indicator of their objectives: no catalogue binds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -24,17 +27,32 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class RuleSpec:
-    """One burn rule as declared: `share` of the budget spent in `long` minutes, still burning in `short` minutes."""
+    """One burn rule as declared: `share` of the budget spent in `long` minutes, still burning in `short` minutes.
+
+    OpenSLO gives the `factor` itself instead of a share and no short window; `strict` is its `gt`, `hold` its `alertAfter` in
+    minutes, `label` its severity where that is neither page nor ticket.
+    """
 
     severity: Severity
-    share: Decimal
+    share: Decimal | None
     long: int
-    short: int
+    short: int | None
+    factor: Decimal | None = None
+    strict: bool = False
+    hold: int = 0
+    label: str | None = None
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        return (self.long,) if self.short is None else (self.long, self.short)
 
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """`target` is a ratio in (0, 1), exact; `window` is in minutes; `id` is `component.indicator` or `component.name`."""
+    """`target` is a ratio in (0, 1), in OpenSLO also 0, exact; `window` is in minutes.
+
+    `id` is `component.indicator` or `component.name`, in OpenSLO the SLO's name; there `slices_key` names the slices.
+    """
 
     id: str
     component: str
@@ -46,10 +64,11 @@ class Objective:
     method: str = "Occurrences"
     target_source: str | None = None
     lane: str | None = None
+    slices_key: str | None = None
 
     @property
     def indicator_id(self) -> str:
-        return f"{self.component}.{self.indicator}"
+        return self.slices_key or f"{self.component}.{self.indicator}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 burn(w) = (bad / total) / budget with budget = 1 - target. A rule with factor f fires when burn >= f in both windows:
 bad / total >= f x budget. With f x budget = n / d in lowest terms that is bad x d >= total x n, whole numbers only.
+A strict rule fires when burn > f; a rule without a short window goes by the long one alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
 
-    from slo.estate.spec import Objective, Severity
+    from slo.estate.spec import Objective, RuleSpec, Severity
     from slo.judge.series import Bools, Floats, Ints
     from slo.judge.windows import Counts, Sums
 
@@ -28,12 +29,27 @@ STANDARD_WINDOWS = (5, 30, 60, 120, 360, 1440, 4320)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Fires when the burn is at least `factor` over `long` and over `short` (minutes)."""
+    """Fires when the burn is at least `factor` (above it, where `strict`) in each of its windows (minutes).
+
+    With a `hold` it counts as firing once it has burned so for that many minutes on end: see `replay`.
+    """
 
     severity: Severity
     long: int
-    short: int
+    short: int | None
     factor: Fraction
+    strict: bool = False
+    hold: int = 0
+    label: str | None = None
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        return (self.long,) if self.short is None else (self.long, self.short)
+
+    @property
+    def shortest(self) -> int:
+        """The window that ends a breach, and whose missing minutes make the rule blind."""
+        return self.windows[-1]
 
 
 def factor(share: Decimal, window: int, long: int) -> Fraction:
@@ -46,12 +62,21 @@ def factor(share: Decimal, window: int, long: int) -> Fraction:
 
 def rules_of(objective: Objective) -> tuple[Rule, ...]:
     """In the order of the policy."""
-    return tuple(Rule(r.severity, r.long, r.short, factor(r.share, objective.window, r.long)) for r in objective.policy)
+    return tuple(_rule(spec, objective.window) for spec in objective.policy)
+
+
+def _rule(spec: RuleSpec, window: int) -> Rule:
+    if spec.factor is not None:
+        reached = Fraction(spec.factor)
+    else:
+        assert spec.share is not None, "a rule has a factor, or the share that gives one"
+        reached = factor(spec.share, window, spec.long)
+    return Rule(spec.severity, spec.long, spec.short, reached, spec.strict, spec.hold, spec.label)
 
 
 def windows_of(objective: Objective) -> tuple[int, ...]:
     """Every length (minutes) that judging this objective needs, ascending."""
-    own = {w for r in objective.policy for w in (r.long, r.short)}
+    own = {w for r in objective.policy for w in r.windows}
     return tuple(sorted({*STANDARD_WINDOWS, objective.window, *own}))
 
 
@@ -64,23 +89,25 @@ def burn(counts: Counts, budget: Fraction) -> Fraction | None:
     return Fraction(counts.bad, counts.total) / budget if counts.total else None
 
 
-def reaches(bad: int, total: int, threshold: Fraction) -> bool:
-    """Bad / total >= threshold; no events never reach anything."""
-    return total > 0 and bad * threshold.denominator >= total * threshold.numerator
+def reaches(bad: int, total: int, threshold: Fraction, *, strict: bool = False) -> bool:
+    """Bad / total >= threshold, or > where strict; no events never reach anything."""
+    ours, theirs = bad * threshold.denominator, total * threshold.numerator
+    return total > 0 and (ours > theirs if strict else ours >= theirs)
 
 
 def fires(rule: Rule, budget: Fraction, long: Counts, short: Counts) -> bool:
+    """`short` is over `rule.shortest`; how long it has burned so is not asked."""
     threshold = rule.factor * budget
-    return reaches(long.bad, long.total, threshold) and reaches(short.bad, short.total, threshold)
+    return all(reaches(counts.bad, counts.total, threshold, strict=rule.strict) for counts in (long, short))
 
 
-def reach_each(bad: Ints, total: Ints, threshold: Fraction) -> Bools:
+def reach_each(bad: Ints, total: Ints, threshold: Fraction, *, strict: bool = False) -> Bools:
     """`reaches` for each pair, against one threshold."""
-    return _screened(bad, total, float(threshold), lambda _: threshold)
+    return _screened(bad, total, float(threshold), lambda _: (threshold, strict))
 
 
-def _screened(bad: Ints, total: Ints, threshold: Floats | float, exact: Callable[[int], Fraction]) -> Bools:
-    """Screened in doubles, decided in whole numbers.
+def _screened(bad: Ints, total: Ints, threshold: Floats | float, exact: Callable[[int], tuple[Fraction, bool]]) -> Bools:
+    """Screened in doubles, decided in whole numbers; `exact` gives a row's threshold and whether it is strict.
 
     Rounding errors are below 1e-15 of either side, so only rows that differ by less than 1e-9 of it can be decided
     wrongly, and those are decided again exactly.
@@ -88,7 +115,8 @@ def _screened(bad: Ints, total: Ints, threshold: Floats | float, exact: Callable
     limit = total * threshold
     reached: Bools = np.greater_equal(bad, limit) & np.greater(total, 0)
     for row in np.flatnonzero((np.abs(bad - limit) <= 1e-9 * limit) & (total > 0)):
-        reached[row] = reaches(int(bad[row]), int(total[row]), exact(int(row)))
+        against, strict = exact(int(row))
+        reached[row] = reaches(int(bad[row]), int(total[row]), against, strict=strict)
     return reached
 
 
@@ -111,6 +139,7 @@ class RuleTable:
     def of(cls, objectives: Sequence[tuple[Objective, int]], lengths: Sequence[int]) -> RuleTable:
         """From (objective, its slot); `lengths` are the windows of the sums the table will read."""
         rows = [(n, slot, o, rule) for n, (o, slot) in enumerate(objectives) for rule in rules_of(o)]
+        assert not any(rule.hold for _, _, _, rule in rows), "no objective with such a rule is measured: replay knows them"
         exact = tuple(rule.factor * budget_of(o) for _, _, o, rule in rows)
         row_of = {length: row for row, length in enumerate(lengths)}
         return cls(
@@ -119,12 +148,12 @@ class RuleTable:
             np.array([n for n, _, _, _ in rows], np.int64),
             np.array([slot for _, slot, _, _ in rows], np.int64),
             np.array([row_of[rule.long] for _, _, _, rule in rows], np.int64),
-            np.array([row_of[rule.short] for _, _, _, rule in rows], np.int64),
+            np.array([row_of[rule.shortest] for _, _, _, rule in rows], np.int64),
             np.array([float(e) for e in exact], np.float64),
         )
 
     def firing(self, sums: Sums) -> Bools:
-        """Rule by rule, exactly as `fires` decides."""
+        """Rule by rule, exactly as `fires` decides. Without a short window the long one is asked twice."""
         return self._reaches(sums, self.long) & self._reaches(sums, self.short)
 
     def blind(self, sums: Sums) -> Bools:
@@ -134,4 +163,4 @@ class RuleTable:
 
     def _reaches(self, sums: Sums, window: Ints) -> Bools:
         bad, total = sums.counts[window, BAD, self.slot], sums.counts[window, TOTAL, self.slot]
-        return _screened(bad, total, self.threshold, lambda row: self.exact[row])
+        return _screened(bad, total, self.threshold, lambda row: (self.exact[row], self.rules[row].strict))

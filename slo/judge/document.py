@@ -10,6 +10,7 @@ from slo.units import format_duration, format_minute, format_seconds, nearest_do
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from slo.estate.spec import Objective
     from slo.judge.burn import Rule
     from slo.judge.verdict import Verdict
     from slo.judge.windows import Counts
@@ -25,7 +26,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "method": objective.method,
         **_ratios(verdict.counts, verdict.budget),
         "coverage": nearest_double(verdict.coverage),
-        "burn": {format_duration(w): _double(b) for w, b in verdict.burns.items() if _is_burn_window(verdict, w)},
+        "burn": {format_duration(w): _double(verdict.burns[w]) for w in burn_windows(objective)},
         "firing": [{"severity": r.severity, **rule(r)} for r in verdict.firing],
         "exhausts_at": None if verdict.exhausts_at is None else format_seconds(verdict.exhausts_at),
         "corrected": None if verdict.corrected is None else _ratios(verdict.corrected, verdict.budget),
@@ -41,7 +42,7 @@ def evaluation(at: int, verdicts: list[Verdict]) -> dict[str, Any]:
 def rule(rule: Rule) -> dict[str, Any]:
     return {
         "long": format_duration(rule.long),
-        "short": format_duration(rule.short),
+        "short": None if rule.short is None else format_duration(rule.short),
         "factor": nearest_double(rule.factor),
     }
 
@@ -60,10 +61,9 @@ def _ratios(counts: Counts, budget: Fraction) -> dict[str, Any]:
     }
 
 
-def _is_burn_window(verdict: Verdict, length: int) -> bool:
-    """The standard windows and the policy's own; the objective's window is the budget, not a burn window."""
-    own = {w for r in verdict.objective.policy for w in (r.long, r.short)}
-    return length in burn.STANDARD_WINDOWS or length in own
+def burn_windows(objective: Objective) -> list[int]:
+    """The standard windows and the policy's own, ascending; the objective's window is the budget, not a burn window."""
+    return sorted({*burn.STANDARD_WINDOWS, *(w for r in objective.policy for w in r.windows)})
 
 
 def _double(value: Fraction | None) -> float | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slo.judge.burn import windows_of
+from slo.judge.burn import budget_of, rules_of, windows_of
+from slo.judge.replay import Replay
 from slo.judge.series import Slices
 from slo.judge.verdict import judge
 from slo.judge.windows import count
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slo.estate.spec import Estate, Objective
+    from slo.judge.burn import Rule
     from slo.judge.verdict import Verdict
     from slo.judge.windows import Counts
     from slo.units import Minute
@@ -33,7 +35,17 @@ def unknown_indicators(estate: Estate, slices: Mapping[str, Slices]) -> tuple[st
 def _verdict(estate: Estate, objective: Objective, slices: Slices, at: Minute) -> Verdict:
     windows = {w: count(slices, at - w, at) for w in windows_of(objective)}
     first = int(slices.minutes[0]) if len(slices) and slices.minutes[0] < at else None
-    return judge(objective, at, windows, first, corrected=_corrected(estate, objective, slices, at))
+    corrected = _corrected(estate, objective, slices, at)
+    return judge(objective, at, windows, first, corrected=corrected, waiting=_waiting(objective, slices, at))
+
+
+def _waiting(objective: Objective, slices: Slices, at: Minute) -> frozenset[Rule]:
+    """Rules that have not burned for the whole of their hold."""
+    patient = [rule for rule in rules_of(objective) if rule.hold]
+    if not patient:
+        return frozenset()
+    past, budget = Replay.of(slices, patient, at, at), budget_of(objective)
+    return frozenset(rule for rule in patient if not past.firing(rule, budget)[0])
 
 
 def _corrected(estate: Estate, objective: Objective, slices: Slices, at: Minute) -> Counts | None:

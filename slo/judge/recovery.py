@@ -73,6 +73,7 @@ def judge_estate(
     hours_of, events_of = _by_component(hours), _by_component(events)
     found: list[RecoveryVerdict] = []
     for component in estate.components:
+        queues = _queues(estate, component)
         evidence = Evidence(
             hours=hours_of.get(component.name, ()),
             inherited=[h for name in component.depends_on for h in hours_of.get(name, ())],
@@ -84,7 +85,8 @@ def judge_estate(
                 for e in events_of.get(other.name, ())
                 if e.kind == "outage"
             ],
-            gaps=gaps.get(component.name, ()),
+            gaps=[gap for name in (component.name, *queues) for gap in gaps.get(name, ())],
+            queues=queues,
         )
         found += [judge(component, target, evidence, now) for target in component.recovery or (None,)]
     return tuple(found)
@@ -115,6 +117,13 @@ def judge(component: Component, target: RecoveryTarget | None, evidence: Evidenc
         None if rpo_target is None else period.within(rpo_target),
         Fraction(min(period.readings, PERIOD_DAYS * 1440), PERIOD_DAYS * 1440),
     )
+
+
+def _queues(estate: Estate, component: Component) -> list[str]:
+    """Where its recovery point is inherited, what it is read from."""
+    if not any(m.inherited for target in component.recovery for m in protection.mechanisms(component, target.scenario)):
+        return []
+    return [c.name for c in estate.components if c.name in component.depends_on and c.resource.get("dlq")]
 
 
 def _by_component(items: Iterable[_Known]) -> dict[str, list[_Known]]:
@@ -169,7 +178,7 @@ def _exposure(
         return Unknown("not_read", "no recovery point is read")
     if not protection.mechanisms(component, scenario):
         return Unknown("no_mechanism", f"no recovery point is known for kind {component.kind} in {scenario}")
-    if component.kind == "ecs":
+    if component.kind == "ecs" and not evidence.queues:
         return Unknown(
             "no_dead_letter_queue",
             "lost messages would show in a dead-letter queue, and no queue that it depends on names one (`dlq`)",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from slo.judge.verdict import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from slo.judge.outage import EventKind, Interruption, RecoveryEvent
     from slo.judge.recovery_point import ReadingHour, Unknown
@@ -49,7 +49,7 @@ class Part:
 class Evidence:
     """All that is known of one component. `around` are outages of what depends on it; `gaps` are calls that failed.
 
-    `inherited` are hours of the components that it depends on.
+    `inherited` are hours of the components that it depends on, `queues` those of them that name a dead-letter queue.
     """
 
     hours: Sequence[ReadingHour] = ()
@@ -57,6 +57,7 @@ class Evidence:
     events: Sequence[RecoveryEvent] = ()
     around: Sequence[RecoveryEvent] = ()
     gaps: Sequence[Unknown] = ()
+    queues: Sequence[str] = ()
 
 
 def no_target(what: str) -> Part:
@@ -73,6 +74,12 @@ def proof_of(group: Interruption) -> Proof:
     return Proof(
         group.end or group.start, method, f"{words(group)} {took}", "; ".join(sorted({e.source for e in group.events}))
     )
+
+
+def cause_unknown(group: Interruption) -> Iterator[Reason]:
+    """What an outage alone leaves open: slices tell how long users waited, not what was lost."""
+    if group.kinds == {"outage"}:
+        yield Reason("cause_unknown", "the outage is told by slices alone: whether an availability zone was lost is not known")
 
 
 def share_words() -> str:

@@ -13,6 +13,7 @@ from slo.judge.recovery_part import (
     Part,
     Proof,
     State,
+    cause_unknown,
     proof_of,
     share_words,
 )
@@ -105,6 +106,8 @@ class Rpo:
                 yield Reason("fallback_unknown", f"{name} as a way out: {exposure.text}")
             elif exposure > self.target * 60:
                 yield Reason("fallback_over_target", f"{name} as a way out is {exposure} s behind, over the target")
+        if self.mechanism is not None and self.mechanism.needs_event and self.event is not None and self.hours:
+            yield from cause_unknown(self.event)
         if self.hours:
             last = self.hours[-1].last
             if self.now - last.at > STALE_SECONDS:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slo.judge import mechanism as protection
-from slo.judge.recovery_part import APPROACHING, PERIOD_DAYS, Evidence, Part, no_target, proof_of, share_words, words
+from slo.judge.recovery_part import (
+    APPROACHING,
+    PERIOD_DAYS,
+    Evidence,
+    Part,
+    cause_unknown,
+    no_target,
+    proof_of,
+    share_words,
+    words,
+)
 from slo.judge.verdict import Reason
 from slo.units import format_duration
 
@@ -59,5 +69,7 @@ def _rto_reasons(
     worst = max((g.seconds or 0 for g in finished), default=0)
     if APPROACHING * allowed <= worst <= allowed and allowed:
         yield Reason("approaching", f"{worst} s are {share_words()} of the target or more")
+    if finished:
+        yield from cause_unknown(finished[-1])
     if finished and not any("outage" in g.kinds for g in finished):
         yield Reason("control_plane_only", "from AWS's own events; no outage was seen, what users felt may have been longer")

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from slo.judge.windows import Frame
     from slo.units import Minute
 
 Ints = NDArray[np.int64]
@@ -38,14 +37,6 @@ class Slices:
         if len(table) > 1 and (np.diff(table[:, 0]) == 0).any():
             raise ValueError("a minute is given twice")
         return cls(table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), np.zeros(len(table), bool))
-
-    @classmethod
-    def from_frames(cls, frames: Sequence[Frame], slot: int) -> Slices:
-        """One slot of frames that ascend; older frames may not have the slot yet."""
-        held = [f for f in frames if slot < f.slots and f.counts[2, slot]]
-        counts = np.array([f.counts[:2, slot] for f in held], np.int64).reshape(-1, 2)
-        minutes = np.array([f.minute for f in held], np.int64)
-        return cls(minutes, counts[:, 0], counts[:, 1], np.array([f.coarse[slot] for f in held], bool))
 
     def __len__(self) -> int:
         return len(self.minutes)

@@ -28,7 +28,7 @@ def parse(file: str, data: bytes) -> dict[str, Slices]:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SlicesError(file, line, "not UTF-8; save the file as UTF-8") from None
-    rows = _ndjson_rows(file, text) if file.endswith((".ndjson", ".jsonl")) else _csv_rows(file, text)
+    rows = _ndjson_rows(file, text) if file.lower().endswith((".ndjson", ".jsonl")) else _csv_rows(file, text)
     return _collect(file, rows)
 
 
@@ -92,11 +92,15 @@ def _ndjson_cells(file: str, line: int, content: str) -> tuple[str, str, Any, An
         if name not in row:
             raise SlicesError(file, line, f"{name!r} is missing; a row has {', '.join(COLUMNS)}")
     if len(pairs) != len(COLUMNS):
-        extra = sorted({str(k) for k, _ in pairs} - set(COLUMNS)) or ["a doubled name"]
-        raise SlicesError(file, line, f"unknown field {extra[0]!r}; a row has {', '.join(COLUMNS)}")
+        extra = sorted({str(k) for k, _ in pairs} - set(COLUMNS))
+        wrong = f"unknown field {extra[0]!r}" if extra else "a field is doubled"
+        raise SlicesError(file, line, f"{wrong}; a row has {', '.join(COLUMNS)}")
     for name in ("indicator", "minute"):
         if not isinstance(row[name], str) or isinstance(row[name], _Number):
             raise SlicesError(file, line, f"{name!r} is not text")
+    for name in ("good", "total"):
+        if isinstance(row[name], str) and not isinstance(row[name], _Number):
+            raise SlicesError(file, line, f"{name} {row[name]!r} is text; write a whole number without quotes")
     return row["indicator"], row["minute"], row["good"], row["total"]
 
 

@@ -10,7 +10,7 @@ from slo.judge import burn
 from slo.units import format_duration, format_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from slo.estate.spec import Objective, Severity
     from slo.judge.burn import Rule
@@ -32,6 +32,7 @@ State = Literal[
 STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]  # in order of precedence
 LOW_BUDGET = Fraction(1, 4)
 FURTHEST_FORECAST = 10 * 365 * 86400
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +102,25 @@ def judge(
     *,
     circumstances: Circumstances | None = None,
     corrected: Counts | None = None,
+    waiting: Collection[Rule] = (),
     data_version: int = 0,
 ) -> Verdict:
     """From sums alone: the same slices give the same verdict, whatever order they came in.
 
-    `windows` must hold every length of `burn.windows_of(objective)`; `first_slice` is the first measured minute before T.
+    `windows` must hold every length of `burn.windows_of(objective)`; `first_slice` is the first measured minute before T;
+    `waiting` rules have not burned for as long as their hold asks, which sums at T alone cannot tell.
     """
     budget = burn.budget_of(objective)
     rules = burn.rules_of(objective)
     burns = {length: burn.burn(counts, budget) for length, counts in windows.items()}
-    firing = tuple(r for r in rules if burn.fires(r, budget, windows[r.long], windows[r.short]))
-    blind = tuple(r for r in rules if windows[r.short].measured == 0)
+    reached = (r for r in rules if burn.fires(r, budget, windows[r.long], windows[r.shortest]))
+    firing = tuple(r for r in reached if r not in waiting)
+    blind = tuple(r for r in rules if windows[r.shortest].measured == 0)
     own = burns[objective.window]
     remaining = None if own is None else 1 - own
     exhausts_at = _exhausts_at(at, objective.window, remaining, burns[60])
-    facts = _Facts(objective, at, windows[objective.window], firing, blind, remaining, first_slice)
+    unknown = tuple(sorted(length for length, rate in burns.items() if rate is None))
+    facts = _Facts(objective, at, windows[objective.window], firing, blind, remaining, first_slice, unknown)
     state = _state(facts, circumstances or Circumstances())
     reasons = _reasons(facts, circumstances or Circumstances(), exhausts_at)
     return Verdict(
@@ -139,8 +144,8 @@ def _exhausts_at(at: Minute, window: int, remaining: Fraction | None, hourly: Fr
     """A full budget at burn b lasts window / b; what remains lasts remaining x window / b. In epoch seconds."""
     if remaining is None or remaining <= 0 or not hourly:
         return None
-    ahead = int(remaining * window * 60 / hourly)
-    return at * 60 + ahead if ahead <= FURTHEST_FORECAST else None
+    ahead = remaining * window * 60 / hourly
+    return at * 60 + int(ahead) if ahead <= FURTHEST_FORECAST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,8 @@ class _Facts:
     blind: tuple[Rule, ...]
     remaining: Fraction | None
     first_slice: Minute | None
+    unknown: tuple[int, ...]
+    """Windows without a burn, in minutes."""
 
     def burning(self, severity: Severity, circumstances: Circumstances) -> bool:
         return severity in circumstances.open_breaches or any(r.severity == severity for r in self.firing)
@@ -183,8 +190,9 @@ def _reasons(facts: _Facts, known: Circumstances, exhausts_at: int | None) -> tu
 
 def _reasons_of_rules(facts: _Facts, known: Circumstances) -> Iterator[Reason]:
     for r in facts.firing:
-        pair = f"{format_duration(r.long)}/{format_duration(r.short)}"
-        yield Reason("rule_fires", f"{r.severity} rule {pair} fires at factor {float(r.factor):g}")
+        pair = "/".join(map(format_duration, r.windows))
+        label = f" ({r.label})" if r.label else ""
+        yield Reason("rule_fires", f"{r.severity}{label} rule {pair} fires at factor {float(r.factor):g}")
     for severity in sorted(known.open_breaches):
         if not any(r.severity == severity for r in facts.firing):
             yield Reason("breach_open", f"a {severity} breach is open and not yet quiet long enough to resolve")
@@ -215,5 +223,7 @@ def _reasons_of_data(facts: _Facts, exhausts_at: int | None) -> Iterator[Reason]
         )
     if facts.counts.measured and facts.short_history:
         yield Reason("insufficient_history", f"the first slice is younger than {window}")
+    if facts.unknown and facts.counts.total:
+        yield Reason("unknown_burn", f"no events in {', '.join(map(format_duration, facts.unknown))}: the burn is unknown")
     if exhausts_at is None:
         yield Reason("no_forecast", "nothing burned in 1h, nothing remains, or it would last over 10 years")

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slo.judge.series import Slices
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slo.judge.series import Bools, Ints, Slices
+    from slo.judge.series import Bools, Ints
     from slo.units import Minute
 
 TOTAL, BAD, MEASURED = 0, 1, 2
@@ -32,6 +34,15 @@ class Counts:
     @property
     def good(self) -> int:
         return self.total - self.bad
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.total + other.total, self.bad + other.bad, self.measured + other.measured)
+
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(self.total - other.total, self.bad - other.bad, self.measured - other.measured)
+
+
+NOTHING = Counts(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,11 +116,6 @@ def grow(sums: Sums, slots: int) -> None:
         sums.newest = np.concatenate((sums.newest, wider.newest))
 
 
-def leaving_minutes(sums: Sums) -> tuple[Minute, ...]:
-    """The minutes whose frames `advance` will subtract, one per window."""
-    return tuple(sums.at - length for length in sums.lengths)
-
-
 def advance(sums: Sums, entering: Frame | None, leaving: Mapping[Minute, Frame]) -> None:
     """From T to T + 1. `entering` is minute T (None: wholly missing); `leaving` by minute, absent ones hold nothing."""
     if entering is not None:
@@ -158,6 +164,14 @@ def sums_of(history: Mapping[int, Slices], at: Minute, lengths: Sequence[int], s
             held = past.between(at - length, at)
             sums.counts[row, :, slot] = (held.total.sum(), held.bad.sum(), len(held))
     return sums
+
+
+def slices_of(frames: Sequence[Frame], slot: int) -> Slices:
+    """One slot of frames that ascend; older frames may not have the slot yet."""
+    held = [f for f in frames if slot < f.slots and f.counts[MEASURED, slot]]
+    counts = np.array([f.counts[:, slot] for f in held], np.int64).reshape(-1, 3)
+    minutes = np.array([f.minute for f in held], np.int64)
+    return Slices(minutes, counts[:, TOTAL], counts[:, BAD], np.array([f.coarse[slot] for f in held], bool))
 
 
 def count(slices: Slices, start: Minute, end: Minute) -> Counts:

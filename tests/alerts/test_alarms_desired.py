@@ -17,7 +17,7 @@ from app.simulator.alarm_config import composite_alarm, metric_alarm
 from slo.errors import ProvisionError
 from slo.estate.load import load
 from slo.plan_file import document
-from tests.support.wishes import GOLDEN, desired, plan_of, small_estate, wanted
+from tests.support.wishes import GOLDEN, plan_of, small_estate, wanted
 
 if TYPE_CHECKING:
     from slo.estate.spec import Estate
@@ -66,10 +66,6 @@ def test_every_place_with_alarms_has_the_topics_that_they_tell() -> None:
     topics = {f"arn:aws:sns:{r.region}:111122223333:{r.name}" for r in found if r.kind == "topic"}
     told = {action for r in found for action in r.spec.get("AlarmActions", ())}
     assert told == topics
-
-
-def test_the_declaration_has_one_order() -> None:
-    assert desired() == desired()
 
 
 def test_without_an_account_nothing_is_wanted() -> None:

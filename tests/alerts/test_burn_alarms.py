@@ -137,3 +137,10 @@ def test_the_fastest_page_rule_is_taken_and_none_where_none_can_fire() -> None:
     # 14.4 x 10 % is more than all requests; 6 x 10 % is not.
     assert fast_rule(objective("0.9")) == rules_of(objective("0.9"))[1]
     assert fast_rule(objective("0.8", POLICY[:1])) is None
+
+
+def test_a_rule_that_an_alarm_cannot_say_is_not_taken() -> None:
+    strict, patient = (RuleSpec("page", None, 60, None, factor=Decimal(10), **more) for more in ({"strict": True}, {"hold": 5}))
+    assert fast_rule(objective(policy=(strict, patient))) is None
+    plain = RuleSpec("page", None, 60, None, factor=Decimal(10))
+    assert fast_rule(objective(policy=(strict, patient, plain))) == rules_of(objective(policy=(plain,)))[0]

@@ -136,10 +136,6 @@ def test_a_page_and_its_resolve_share_the_key_and_the_breach() -> None:
     assert opened.transition != resolved.transition
 
 
-def test_the_same_breach_gives_the_same_bytes() -> None:
-    assert page() == page()
-
-
 def test_what_is_not_known_is_null() -> None:
     body = json.loads(page(spent=None).body)
     assert body["sloop"]["budget_spent"] is None

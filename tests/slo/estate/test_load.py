@@ -341,7 +341,7 @@ def test_a_bad_account_names_the_field(account: str, code: str, field: str) -> N
         (["apiVersion: sloop/v1\nkind: Service\n"], ("0.yaml", "wrong_kind", 2)),
         (["kind: Estate\n"], ("0.yaml", "missing_field", 1)),
         (["- a\n"], ("0.yaml", "wrong_type", 1)),
-        (["apiVersion: openslo/v1\nkind: SLO\n"], ("0.yaml", "not_supported", 2)),
+        (["apiVersion: openslo/v1\nkind: Estate\n"], ("0.yaml", "wrong_kind", 2)),
     ],
 )
 def test_exactly_one_estate_is_declared(texts: list[str], expected: tuple[str, str, int]) -> None:

@@ -34,6 +34,14 @@ def test_a_burn_of_exactly_the_factor_fires_and_one_event_fewer_does_not() -> No
     assert burn.reach_each(np.array([864, 863]), np.array([60_000, 60_000]), threshold).tolist() == [True, False]
 
 
+def test_a_strict_rule_fires_one_event_later() -> None:
+    threshold = Fraction("14.4") / 1000
+    assert not burn.reaches(864, 60_000, threshold, strict=True)
+    assert burn.reaches(865, 60_000, threshold, strict=True)
+    told = burn.reach_each(np.array([864, 865, 0]), np.array([60_000, 60_000, 0]), threshold, strict=True)
+    assert told.tolist() == [False, True, False]
+
+
 @settings(max_examples=300)
 @given(counts, targets, st.fractions(1, 20))
 def test_reaching_is_decided_as_fractions_would(pair: tuple[int, int], target: Decimal, factor: Fraction) -> None:
@@ -59,18 +67,20 @@ def test_deciding_many_at_once_in_doubles_equals_deciding_each_exactly(
 @settings(max_examples=100)
 @given(st.data())
 def test_the_table_of_a_shard_fires_as_the_rules_do_one_by_one(data: st.DataObject) -> None:
-    objectives = [objective(target=str(data.draw(targets)), window=w) for w in (43200, 40320, 10080)]
+    single = tuple(RuleSpec("page", None, 60, None, factor=Decimal(10), strict=strict) for strict in (False, True))
+    openslo = Objective("a", "s", "openslo", Decimal("0.99"), 43200, single, slices_key="sli")
+    objectives = [objective(target=str(data.draw(targets)), window=w) for w in (43200, 40320, 10080)] + [openslo]
     lengths = tuple(sorted({w for o in objectives for w in burn.windows_of(o)}))
     sums = Sums.empty(0, lengths, len(objectives))
     for row in range(len(lengths)):
         for slot in range(len(objectives)):
-            bad, total = data.draw(counts)
+            bad, total = data.draw(counts | st.just((100, 1000)))
             sums.counts[row, :, slot] = (total, bad, data.draw(st.integers(0, 5)))
     table = burn.RuleTable.of([(o, n) for n, o in enumerate(objectives)], lengths)
     expected_firing, expected_blind = [], []
     for slot, one in enumerate(objectives):
         for rule in burn.rules_of(one):
-            long, short = sums.window(rule.long, slot), sums.window(rule.short, slot)
+            long, short = sums.window(rule.long, slot), sums.window(rule.short or rule.long, slot)
             expected_firing.append(burn.fires(rule, burn.budget_of(one), long, short))
             expected_blind.append(short.measured == 0)
     assert table.firing(sums).tolist() == expected_firing
@@ -97,4 +107,4 @@ def test_a_policy_of_its_own_brings_its_windows() -> None:
 
 
 def _factors(window: int) -> list[Fraction]:
-    return [burn.factor(r.share, window, r.long) for r in DEFAULT_POLICY]
+    return [burn.factor(r.share, window, r.long) for r in DEFAULT_POLICY if r.share is not None]

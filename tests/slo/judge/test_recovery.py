@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,15 @@ def test_an_outage_of_a_user_alone_is_no_recovery_of_the_component() -> None:
     assert judge(component, RecoveryTarget("az-loss", None, 30), evidence, NOW).rto.state == "not_measured"
 
 
+def test_an_outage_without_a_failover_proves_the_time_and_says_that_its_cause_is_not_known() -> None:
+    seen = [RecoveryEvent("api", "outage", NOW - 900, NOW - 780, "slices")]
+    alone = judge(Component("api", "ecs"), RecoveryTarget("az-loss", None, 5), Evidence(events=seen), NOW)
+    assert (alone.rto.state, [r.code for r in alone.rto.reasons]) == ("met", ["cause_unknown"])
+    told = [*seen, RecoveryEvent("api", "failover", NOW - 880, NOW - 800, "rds")]
+    known = judge(Component("api", "rds"), RecoveryTarget("az-loss", None, 5), Evidence(events=told), NOW)
+    assert (known.rto.state, known.rto.reasons) == ("met", ())
+
+
 def test_a_replica_stands_in_for_a_standby_that_is_not_there() -> None:
     off = Reading("database", "multi-az", NOW, Unknown("not_multi_az", "MultiAZ is off"), "rds")
     lag = Reading("database", "replica", NOW, NOW - 3, "cloudwatch", "a note")
@@ -172,3 +182,12 @@ def test_the_share_within_a_target_is_exact_though_only_minutes_are_kept(found: 
     verdict = judge(Component("m", "s3"), target, Evidence(hours_of(readings)), NOW + 60 * len(found))
     assert verdict.within is not None
     assert verdict.within * len(found) == sum(e <= minutes * 60 for e in found)
+
+
+def test_a_queue_that_was_not_read_is_not_called_missing() -> None:
+    api = Component("api", "ecs", depends_on=("jobs",), recovery=(RecoveryTarget("az-loss", 0, 5),))
+    estate = Estate("prod", components=(api, Component("jobs", "sqs", resource={"queue": "jobs", "dlq": "jobs-dlq"})))
+    unread = judge_estate(estate, (), (), {}, NOW)[0]
+    denied = judge_estate(estate, (), (), {"jobs": [Unknown("not_evidenced", "needs cloudwatch:GetMetricData")]}, NOW)[0]
+    bare = judge_estate(replace(estate, components=(api, Component("jobs", "sqs"))), (), (), {}, NOW)[0]
+    assert [v.rpo.reasons[0].code for v in (unread, denied, bare)] == ["not_read", "not_evidenced", "no_dead_letter_queue"]

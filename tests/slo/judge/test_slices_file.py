@@ -42,6 +42,7 @@ refused_ndjson = {
     "a doubled name": ('{"indicator":"a","minute":"2026-03-01T00:00:00Z","good":1,"total":1,"good":1}', 1, "doubled"),
     "a fraction": ('{"indicator":"a","minute":"2026-03-01T00:00:00Z","good":1.0,"total":1}', 1, "not a whole number"),
     "NaN": ('{"indicator":"a","minute":"2026-03-01T00:00:00Z","good":1,"total":NaN}', 1, "not a whole number"),
+    "text": ('{"indicator":"a","minute":"2026-03-01T00:00:00Z","good":"1","total":1}', 1, "good '1' is text"),
     "true": ('{"indicator":"a","minute":"2026-03-01T00:00:00Z","good":true,"total":1}', 1, "not a whole number"),
     "a number for a name": ('{"indicator":1,"minute":"2026-03-01T00:00:00Z","good":1,"total":1}', 1, "'indicator' is not text"),
     "deep nesting": ("[" * 100_000, 1, "not JSON"),

@@ -52,6 +52,7 @@ def test_json_holds_the_nearest_doubles_and_no_number_for_what_is_unknown(rows: 
     assert all(found["burn"][k] is None or found["burn"][k] >= 0 for k in found["burn"])
     assert found["state"] in STATES
     assert found["exhausts_at"] is not None or any(r.startswith("no_forecast: ") for r in found["reasons"])
+    assert None not in found["burn"].values() or {"unknown_burn", "no_data", "idle"} & {r.code for r in verdict.reasons}
 
 
 def test_the_budget_left_is_never_clamped() -> None:
@@ -69,6 +70,15 @@ def test_exhaustion_is_what_remains_at_the_burn_of_the_last_hour_cut_to_the_seco
 def test_no_exhaustion_is_foretold_beyond_ten_years_or_without_a_burn() -> None:
     assert _verdict({AT - 1: (100, 100)}).exhausts_at is None
     assert _verdict({AT - 3000: (10**9, 10**9), AT - 1: (10**7 - 1, 10**7)}).exhausts_at is None
+
+
+def test_the_forecast_ends_at_ten_years_before_it_is_cut_to_the_second() -> None:
+    def ahead(total: int) -> int | None:
+        return _verdict({AT - 1: (total - 5000, total)}).exhausts_at
+
+    # 5000 bad of n burn 5,000,000 / n at 99.9 %, so (1 - burn) x 30 d / burn = (n - 5,000,000) x 0.5184 s.
+    assert ahead(613_333_333) == AT * 60 + 10 * 365 * 86400 - 1
+    assert ahead(613_333_334) is None
 
 
 def test_states_go_by_precedence() -> None:
