@@ -68,7 +68,7 @@ def inventory(
     read_at: datetime,
     without: tuple[tuple[str, str], ...] = (),
 ) -> AlarmInventory:
-    """Every desired resource and everything that is ours, the most urgent standing first."""
+    """Every desired resource and everything that is ours: the most urgent standing first, then what is in ALARM."""
     found = {one.resource.identity: one for one in live}
     wanted = {r.identity for r in desired}
     by_hand = {d.resource.identity for d in drift_of(estate, desired, live) if d.kind == "changed"}
@@ -126,5 +126,5 @@ def _told(fields: Sequence[Field]) -> str:
     return "; ".join(f"{f.path} {f.old} → {f.new}" for f in fields)
 
 
-def _rank(line: AlarmLine) -> tuple[int, int, str]:
-    return STANDINGS.index(line.standing), ORDER.index(line.kind), line.id
+def _rank(line: AlarmLine) -> tuple[int, bool, int, str]:
+    return STANDINGS.index(line.standing), line.state != "ALARM", ORDER.index(line.kind), line.id

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.snapshot import Snapshot, SnapshotBox, newest_first
 from slo.judge.burn import windows_of
 from slo.judge.verdict import Circumstances, Verdict, judge
-from slo.judge.windows import Counts
+from slo.judge.windows import NOTHING
 from slo.units import to_minute
 
 if TYPE_CHECKING:
@@ -105,5 +105,5 @@ class Board:
 
 
 def _misconfigured(objective: Objective, why: str, at: Minute) -> Verdict:
-    nothing = dict.fromkeys(windows_of(objective), Counts(0, 0, 0))
+    nothing = dict.fromkeys(windows_of(objective), NOTHING)
     return judge(objective, at, nothing, None, circumstances=Circumstances(config_error=why))

@@ -43,7 +43,7 @@ from app.telling import close_orphans, teller
 from app.watch import Pace, indicator_of
 from app.worker import OutboxWorker, ShardWorker
 from slo.errors import SettingsError, UnreadableFile, UsageError
-from slo.judge.series import Slices
+from slo.judge.windows import slices_of
 from slo.units import to_minute
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from slo.estate.spec import Estate
     from slo.judge.compliance import Period
+    from slo.judge.series import Slices
     from slo.units import Minute
 
 log = structlog.get_logger()
@@ -192,9 +193,7 @@ def stored_slices(settings: Settings, start: Minute, end: Minute, objective: str
     shards = store.shards()
     slots = {indicator_of(key): (shard, slot) for shard in shards for key, slot in shard.slots.items()}
     wanted = list(slots) if objective is None else [_indicator_of_objective(store, objective, slots)]
-    found = {
-        name: Slices.from_frames(tuple(store.frames(slots[name][0], start, end)), slots[name][1]) for name in sorted(wanted)
-    }
+    found = {name: slices_of(tuple(store.frames(slots[name][0], start, end)), slots[name][1]) for name in sorted(wanted)}
     store.close()
     return found
 
@@ -209,11 +208,15 @@ def _indicator_of_objective(store: SqlStore, objective: str, known: Collection[s
 
 
 def _existing(settings: Settings) -> SqlStore:
+    _refuse_missing(settings)
+    return SqlStore.open(settings.database)
+
+
+def _refuse_missing(settings: Settings) -> None:
     """Reading a database that is not there would make an empty one."""
     path = settings.database.removeprefix("sqlite:///")
     if path != settings.database and not Path(path).exists():
         raise UnreadableFile(f"{path}: there is no such database; set SLOOP_DATABASE_URL to the service's")
-    return SqlStore.open(settings.database)
 
 
 def write_report(
@@ -235,14 +238,18 @@ def write_report(
     return manifest.read(out), new
 
 
-def migrate_database(settings: Settings) -> str:
+def migrate_database(settings: Settings) -> tuple[str, str]:
+    """What the database is, and how its schema stands."""
     from app.store.migrate import migrate  # noqa: PLC0415  # Alembic takes long to import
 
     migrate(settings.database)
-    return f"{settings.database.split('://')[0]}: schema is up to date"
+    return settings.database.split("://")[0], "is up to date"
 
 
-def check_database(settings: Settings) -> str:
-    """SchemaMismatch says what to run."""
-    SqlStore.open(settings.database).close()
-    return f"{settings.database.split('://')[0]}: schema fits this program"
+def check_database(settings: Settings) -> tuple[str, str]:
+    """As `migrate_database`, and nothing is changed or made. SchemaMismatch says what to run."""
+    from app.store.migrate import check  # noqa: PLC0415  # Alembic takes long to import
+
+    _refuse_missing(settings)
+    check(settings.database)
+    return settings.database.split("://")[0], "fits this program"

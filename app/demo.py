@@ -35,7 +35,7 @@ from slo.plan import make_plan
 from slo.resource import ESTATE, MANAGED_BY, MANAGER
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
     from starlette.routing import Route
 
@@ -86,7 +86,7 @@ def run(*, speed: float, faults: Sequence[str], port: int, seed: int) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sloop-demo-")))
         clock = wall if speed == 1 else ScaledClock(origin, origin, speed)
         simulator = start_simulator(stack, seed, speed, origin)
-        os.environ |= {**_CREDENTIALS, "AWS_ENDPOINT_URL": simulator}
+        isolate(os.environ, simulator)
         prometheus = start_prometheus(stack, folder, simulator) if speed == 1 else None
         settings = _settings(folder, listener.getsockname()[1], prometheus or f"{simulator}/prometheus")
         estate = demo_estate()
@@ -95,6 +95,14 @@ def run(*, speed: float, faults: Sequence[str], port: int, seed: int) -> None:
         story = Thread(target=_tell_story, args=(settings, service, clock, simulator, planned, started), daemon=True)
         story.start()
         run_app(app, service, listener)
+
+
+def isolate(environment: MutableMapping[str, str], simulator: str) -> None:
+    """Lead every AWS call to the simulator, whatever profile, region or endpoints this machine has set."""
+    for name in [name for name in environment if name.startswith("AWS_")]:
+        del environment[name]
+    nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    environment.update(_CREDENTIALS, AWS_ENDPOINT_URL=simulator, **nothing)
 
 
 def _pager_routes(simulator: str) -> APIRouter:
@@ -127,7 +135,7 @@ def _settings(folder: Path, port: int, prometheus_url: str) -> Settings:
         host="127.0.0.1",
         port=port,
         base_url=f"http://127.0.0.1:{port}",
-        database_url=os.environ.get("SLOOP_DATABASE_URL") or f"sqlite:///{folder / 'demo.sqlite'}",
+        database_url=f"sqlite:///{folder / 'demo.sqlite'}",
         topic_arn=f"arn:aws:sns:us-east-1:111122223333:{TOPIC}",
         reports_dir=str(folder / "reports"),
         prometheus_url=prometheus_url,

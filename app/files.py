@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from slo.catalog.catalog import Catalog
 from slo.errors import SpecError, UnreadableFile
 from slo.estate.load import load
+from slo.estate.nodes import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from slo.errors import Problem
     from slo.estate.spec import Estate
 
-LARGEST_SPEC = 1_000_000
 SPEC_SUFFIXES = {".yaml", ".yml", ".json"}
 
 
@@ -46,7 +46,7 @@ def read_specs(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
         if not found:
             raise UnreadableFile(f"{path}: no .yaml, .yml or .json file in this folder")
         for file in found:
-            yield str(file), read_bytes(file, LARGEST_SPEC + 1)
+            yield str(file), read_bytes(file, MAX_BYTES + 1)
 
 
 def _specs_in(folder: Path) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from grafana_client.client import GrafanaException
 
 from dashboards.grafana_json import normal_form
 from dashboards.naming import grafana_folder
-from slo.errors import SourceError, Throttled
+from slo.errors import SourceError, Throttled, one_line
 from slo.resource import ESTATE, Kind, Live, Resource, normal
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST = 5000
 """The most that Grafana's search gives at once."""
+MOST_TOLD = 300
+"""Characters of an error: Grafana, or a proxy before it, may answer with a whole page."""
 _OURS = "sloop:"
 
 
@@ -73,10 +75,10 @@ class GrafanaDashboards:
         except GrafanaException as error:
             raise self._error(what, error) from error
         except (OSError, ValueError) as error:  # what requests raises is an OSError
-            raise SourceError(f"Grafana at {self._url}: {what}: {_one_line(error)}", retryable=True) from error
+            raise SourceError(f"Grafana at {self._url}: {what}: {one_line(error)[:MOST_TOLD]}", retryable=True) from error
 
     def _error(self, what: str, error: GrafanaException) -> SourceError:
-        text = f"Grafana at {self._url}: {what}: {_one_line(error)}"
+        text = f"Grafana at {self._url}: {what}: {one_line(error)[:MOST_TOLD]}"
         if error.status_code in (401, 403):
             return SourceError(f"{text}; give SLOOP_GRAFANA_TOKEN of a service account with the role Editor", retryable=False)
         if error.status_code == 429:
@@ -96,7 +98,3 @@ def _unless_gone(call: Callable[[], Any]) -> Any:
         if error.status_code == 404:
             return None
         raise
-
-
-def _one_line(error: object) -> str:
-    return " ".join(str(error).split())[:300]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Role = Literal["viewer", "operator", "admin", "auditor"]
+HTTP = 80
+"""The port that browsers leave out of the Host header."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -45,7 +47,8 @@ class Requires:
 
 def loopback_hosts(port: int) -> frozenset[str]:
     """The Host headers a browser on this machine sends: without them a foreign page could rebind its name to us."""
-    return frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+    names = ("127.0.0.1", "localhost", "[::1]")
+    return frozenset((*(f"{name}:{port}" for name in names), *(names if port == HTTP else ())))
 
 
 def unguarded(routes: Iterable[BaseRoute]) -> list[str]:

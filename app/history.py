@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from slo.judge.windows import BAD, MEASURED, TOTAL, Counts
 
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from slo.units import Minute
 
 RECENT = 360
-Place = tuple["Objective", "Shard", int, "Minute"]
-"""Where an objective's slices are: the objective, its shard, its slot, and T."""
+
+
+class Place(NamedTuple):
+    """Where an objective's slices are; `at` is its shard's T."""
+
+    objective: Objective
+    shard: Shard
+    slot: int
+    at: Minute
 
 
 class StoredHistory:

@@ -17,7 +17,7 @@ from app.api.problems import problem
 from app.api.recovery import Recovery
 from app.api.reports import Reports
 from app.api.slos import Slos
-from app.guards import Guard, paths, unguarded
+from app.guards import HEADERS, Guard, paths, unguarded
 from app.web.alarms import AlarmPages
 from app.web.pages import Pages
 from app.web.recovery import RecoveryPages
@@ -84,6 +84,13 @@ def _handle_errors(app: FastAPI, shell: Shell) -> None:
     async def unstored(request: Request, error: Exception) -> Response:
         return answer(request, 503, f"the store refused: {error}; try again shortly")
 
+    async def broken(request: Request, _error: Exception) -> Response:
+        # Answered outside the guard; the error goes on to the server, which logs it.
+        response = answer(request, 500, "this is a bug of Sloop; its log has the traceback")
+        response.headers.update(HEADERS)
+        return response
+
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(StoreError, unstored)
+    app.add_exception_handler(Exception, broken)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from slo.judge.outage import outages
 from slo.judge.recovery_part import PERIOD_DAYS
-from slo.judge.series import Slices
-from slo.judge.windows import BAD, MEASURED, TOTAL
+from slo.judge.windows import BAD, MEASURED, TOTAL, slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,16 +42,16 @@ class OutageFinder:
         for objective in self._objectives:
             place = self._place(objective.id)
             if place is not None:
-                groups[place[1].id].append(place)
+                groups[place.shard.id].append(place)
         return [event for places in groups.values() for event in self._find(places)]
 
     def _find(self, places: Sequence[Place]) -> Iterator[RecoveryEvent]:
         """Of one shard: its frames are read once for all of them."""
-        shard, end = places[0][1], min(place[3] for place in places)
-        start = min(self._start(objective, end) for objective, _, _, _ in places)
-        frames = list(self._frames(shard, [slot for _, _, slot, _ in places], start, end))
+        end = min(place.at for place in places)
+        start = min(self._start(place.objective, end) for place in places)
+        frames = list(self._frames(places[0].shard, [place.slot for place in places], start, end))
         for objective, _, slot, _ in places:
-            for event in outages(objective.component, Slices.from_frames(frames, slot), f"slices of {objective.id}"):
+            for event in outages(objective.component, slices_of(frames, slot), f"slices of {objective.id}"):
                 self._last[objective.id] = event
                 yield event
             self._read_to[objective.id] = end

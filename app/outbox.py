@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app import failpoints
+from app.telemetry import TRACER
 from slo.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def deliver_due(store: Store, publisher: Publisher, now: datetime, jitter: Rando
 
 def _deliver(store: Store, publisher: Publisher, delivery: Delivery, now: datetime, jitter: Random) -> bool:
     try:
-        provider_id = publisher.publish(delivery.message)
+        with TRACER.start_as_current_span("publish", attributes={"sloop.key": delivery.key}):
+            provider_id = publisher.publish(delivery.message)
     except DeliveryError as error:
         wait = backoff(delivery.attempts, jitter, retryable=error.retryable)
         log.warning("page not sent", key=delivery.key, attempts=delivery.attempts + 1, retry_in=wait, error=str(error))

@@ -320,13 +320,13 @@ def verdicts(store: Store, watch: Watch, held: Held, known: Callable[[Objective,
 def _corrected(store: Store, watch: Watch, held: Held, objective: Objective, slot: int) -> Counts | None:
     """The window less what the stored minutes of its budget exclusions hold; overlapping exclusions count once."""
     at = held.sums.at
-    excluded = {
+    excluded = excluded_from(watch.estate, objective, at)
+    if not excluded:
+        return None
+    frames = {
         frame.minute: frame
-        for start, end in excluded_from(watch.estate, objective, at)
+        for start, end in excluded
         for frame in store.frames(held.shard, max(start, at - objective.window), min(end, at))
     }
-    if not excluded_from(watch.estate, objective, at):
-        return None
-    out = sum((f.counts[:, slot] for f in excluded.values() if slot < f.slots), np.zeros(3, np.int64))
-    whole = held.sums.window(objective.window, slot)
-    return Counts(whole.total - int(out[TOTAL]), whole.bad - int(out[BAD]), whole.measured - int(out[MEASURED]))
+    out = sum((f.counts[:, slot] for f in frames.values() if slot < f.slots), np.zeros(3, np.int64))
+    return held.sums.window(objective.window, slot) - Counts(*out.tolist())

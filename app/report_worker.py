@@ -12,10 +12,9 @@ from app.reports.body import build
 from app.reports.controls import read_frameworks
 from app.reports.gather import CUT_OFF, gather, watermark
 from app.reports.manifest import Run
-from app.reports.values import moment
 from slo.errors import ReportError, StoreError
 from slo.judge.compliance import week_before
-from slo.units import to_minute
+from slo.units import format_time, to_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +49,7 @@ def report_of(inputs: Inputs, spec_sha256: str, revision: int = 1, supersedes: s
 
 
 def run_of(inputs: Inputs, clock: Clock) -> Run:
-    return Run(moment(clock.now()) or "", inputs.versions)
+    return Run(format_time(clock.now()), inputs.versions)
 
 
 class ReportWorker:

@@ -10,6 +10,7 @@ import structlog
 from opentelemetry import trace
 
 TRACER = trace.get_tracer("sloop")
+"""A span per tick of a shard and per message that is published."""
 
 
 def configure_logs(level: str) -> None:

@@ -9,8 +9,10 @@ import structlog
 
 from app import pipeline
 from app.board import Notice
+from app.history import Place
 from app.outbox import deliver_due
 from app.snapshot import SourceStatus
+from app.telemetry import TRACER
 from slo.errors import Fenced, SourceError, StoreError
 from slo.judge.verdict import Circumstances, Verdict
 
@@ -62,7 +64,8 @@ class ShardWorker:
         """One look at the clock, at most one poll; the wall seconds until the next one is due."""
         due = self._watch.pace.watermark(self._clock.now().timestamp())
         try:
-            self._work(due)
+            with TRACER.start_as_current_span("tick", attributes={"sloop.shard": self._watch.name}):
+                self._work(due)
             self._error = None
         except Fenced as error:
             log.info("another process moved the shard", shard=self._watch.name, detail=str(error))
@@ -120,7 +123,7 @@ class ShardWorker:
             status,
             verdicts,
             {o.id: newest for o, slot in slots.items() if (newest := held.sums.newest_measured(slot)) is not None},
-            {o.id: (o, held.shard, slot, held.sums.at) for o, slot in slots.items()},
+            {o.id: Place(o, held.shard, slot, held.sums.at) for o, slot in slots.items()},
         )
         return self._shown
 

@@ -12,7 +12,7 @@ from dashboards.panels import Mark, Metric, Stat, StateTimeline, Text, TimeSerie
 from slo.catalog.template import Unbound
 from slo.estate.indicator import EventRatio
 from slo.judge.burn import rules_of
-from slo.units import format_duration, nearest_double
+from slo.units import format_duration, format_percent, nearest_double
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from slo.catalog.catalog import Catalog
     from slo.catalog.signal import DefaultAlarm, Signal
     from slo.catalog.signal import Panel as CatalogPanel
+    from slo.estate.indicator import Indicator
     from slo.estate.spec import Component, Estate, Objective
     from slo.judge.burn import Rule
 
@@ -77,7 +78,7 @@ def _needs(component: Component, base_url: str) -> str:
 
 def _objective_row(estate: Estate, catalog: Catalog, component: Component, objective: Objective, base_url: str) -> Row:
     page = _page(objective, base_url)
-    goal = f"{(objective.target * 100).normalize():f} % over {format_duration(objective.window)}"
+    goal = f"{format_percent(objective.target)} % over {format_duration(objective.window)}"
     chart = share_chart(estate, catalog, component, objective, base_url, title=f"{objective.id}: bad events", width=12)
     panels: tuple[Panel, ...] = (
         Text(f"[{objective.id}]({page[1]})\n\n{goal}{_note(estate, catalog, component, objective)}", width=4, height=4),
@@ -95,8 +96,11 @@ def _note(estate: Estate, catalog: Catalog, component: Component, objective: Obj
     indicator = catalog.bind(component, objective.indicator, estate.account(component.account))
     if isinstance(indicator, Unbound):
         return f"\n\nNot measured: {plain(indicator.text)}"
-    sampled = isinstance(indicator, EventRatio) and indicator.sampled
-    return "\n\ncounted from a sample of the requests" if sampled else ""
+    return "\n\nsampled: counted from traces, not from every request" if is_sampled(indicator) else ""
+
+
+def is_sampled(indicator: Indicator | Unbound) -> bool:
+    return isinstance(indicator, EventRatio) and indicator.sampled
 
 
 def _budget(objective: Objective, page: tuple[str, str]) -> Stat:
@@ -115,7 +119,8 @@ def _burn(objective: Objective, window: str, page: tuple[str, str]) -> Stat:
 
 
 def _mark(rule: Rule) -> Mark:
-    text = f"{rule.severity} from {float(rule.factor):.3g}x in {format_duration(rule.long)} and {format_duration(rule.short)}"
+    spans = " and ".join(map(format_duration, rule.windows))
+    text = f"{rule.severity} from {float(rule.factor):.3g}x in {spans}"
     return Mark(nearest_double(rule.factor), "red" if rule.severity == "page" else "orange", text)
 
 

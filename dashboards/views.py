@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dashboards import sloop_metrics
-from dashboards.component import component_rows, share_chart
+from dashboards.component import component_rows, is_sampled, share_chart
 from dashboards.grid import Row
 from dashboards.panels import BarGauge, Column, Mark, Stat, StateTimeline, Table, Text, TimeSeries, plain
 from dashboards.sloop_metrics import ALL
@@ -53,7 +53,8 @@ def _component_view(estate: Estate, catalog: Catalog, component: Component, base
 
 
 def _estate_view(estate: Estate, catalog: Catalog, base_url: str) -> View:
-    head = _head(f"# {plain(estate.name)}: the whole estate", base_url, ("/slos", "/recovery", "/alarms", "/reports"))
+    pages = ("/slos", "/recovery", "/alarms", "/reports")
+    head = _head(f"# {plain(estate.name)}: the whole estate", base_url, pages, _sampled(estate, catalog))
     rows = (
         Row("", (head,)),
         Row("Objectives", (_objectives(base_url), _budgets(), _states())),
@@ -64,7 +65,8 @@ def _estate_view(estate: Estate, catalog: Catalog, base_url: str) -> View:
 
 def _oncall_view(estate: Estate, catalog: Catalog, base_url: str) -> View:
     first = tuple(c for c in estate.components if c.tier == 1)
-    head = _head(f"# {plain(estate.name)}: on call", base_url, ("/", "/alarms", "/recovery", "/sources"))
+    pages = ("/", "/alarms", "/recovery", "/sources")
+    head = _head(f"# {plain(estate.name)}: on call", base_url, pages, _sampled(estate, catalog))
     rows = (
         Row("", (head,)),
         Row("Now", (*_counts(), _breaches(base_url), _fastest(), _burns())),
@@ -75,10 +77,21 @@ def _oncall_view(estate: Estate, catalog: Catalog, base_url: str) -> View:
     return View("view_on-call", f"{estate.name}: on call", "/", rows, chooses=True)
 
 
-def _head(heading: str, base_url: str, pages: tuple[str, ...]) -> Text:
+def _sampled(estate: Estate, catalog: Catalog) -> str:
+    """Names those whose numbers are estimates; empty where there are none."""
+    found = [
+        objective.id
+        for component in estate.components
+        for objective in component.objectives
+        if is_sampled(catalog.bind(component, objective.indicator, estate.account(component.account)))
+    ]
+    return f" Sampled, counted from traces and not from every request: {', '.join(found)}." if found else ""
+
+
+def _head(heading: str, base_url: str, pages: tuple[str, ...], sampled: str) -> Text:
     links = " · ".join(f"[{'overview' if page == '/' else page[1:]}]({base_url}{page})" for page in pages)
     note = "Budgets, burns and breaches are Sloop's own; CloudWatch cannot show them, its dashboard links to the pages instead."
-    return Text(f"{heading}\n{links}\n\n{note}")
+    return Text(f"{heading}\n{links}\n\n{note}{sampled}")
 
 
 def _by_layer(estate: Estate, catalog: Catalog, base_url: str) -> Iterator[Row]:

@@ -8,10 +8,11 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.alarm_inventory import AlarmInventory, AlarmLine
-from app.api.answers import Answer, Answers
+from app.api.answers import JSON, Answer, Answers
+from app.api.paging import Cursor, Limit, keyset
 from app.api.problems import SCHEMA
-from app.api.slos import JSON, Cursor, Limit
 from app.guards import Requires
+from slo.units import format_time
 
 if TYPE_CHECKING:
     from app.snapshot import AppState
@@ -35,12 +36,11 @@ class Alarms:
 
         def render(_stale: bool) -> Answer:
             known = snapshot.alarms or AlarmInventory()
-            found = sorted((line for line in known.lines if cursor is None or line.id > cursor), key=lambda line: line.id)
-            page = found[:limit]
+            shown, following = keyset(known.lines, lambda line: line.id, limit, cursor)
             body = {
-                "items": [_item(line) for line in page],
-                "next": page[-1].id if len(found) > limit else None,
-                "read_at": None if known.read_at is None else known.read_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "items": [_item(line) for line in shown],
+                "next": following,
+                "read_at": None if known.read_at is None else format_time(known.read_at),
                 "error": known.error or (NOT_READ if known.read_at is None else None),
                 "unmanaged": list(known.unmanaged),
                 "without": [{"component": component, "reason": why} for component, why in known.without],

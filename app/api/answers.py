@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.snapshot import AppState, Snapshot
 
+JSON = "application/json"
 MAX_KEPT = 512
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from app.api import documents
-from app.api.answers import Answer, Answers
+from app.api.answers import JSON, Answer, Answers
+from app.api.paging import Cursor, Limit  # noqa: TC001  # FastAPI reads the annotations at run time
 from app.api.problems import SCHEMA
-from app.api.slos import JSON
 from app.guards import Requires
 
 if TYPE_CHECKING:
     from app.snapshot import AppState
-
-Limit = Annotated[int, Query(ge=1, le=200, description="Breaches on a page")]
-Before = Annotated[str | None, Query(max_length=500, description="Id of the last breach of the page before")]
 
 
 class Breaches:
@@ -36,10 +33,10 @@ class Breaches:
         )
         return router
 
-    def many(self, request: Request, limit: Limit = 100, before: Before = None) -> Response:
-        """Newest first; `next` is the `before` of the next page or null."""
+    def many(self, request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
+        """Newest first; `next` is the cursor of the next page or null."""
         snapshot = self._state.box.get()
-        found = self._state.log.breaches(limit=limit + 1, before=before)
+        found = self._state.log.breaches(limit=limit + 1, before=cursor)
         page = found[:limit]
         following = page[-1].id if len(found) > limit else None
         body = {"items": [documents.breach(snapshot, row) for row in page], "next": following}

@@ -8,9 +8,9 @@ import orjson
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from app.api import documents
-from app.api.answers import Answer, Answers
+from app.api.answers import JSON, Answer, Answers
+from app.api.paging import Cursor, Limit, keyset
 from app.api.problems import SCHEMA
-from app.api.slos import JSON, Cursor, Limit
 from app.guards import Requires
 
 if TYPE_CHECKING:
@@ -35,10 +35,8 @@ class Components:
         snapshot = self._state.box.get()
 
         def render(_stale: bool) -> Answer:
-            declared = sorted(snapshot.estate.components, key=lambda c: c.name)
-            found = [c for c in declared if cursor is None or c.name > cursor]
-            following = found[limit - 1].name if len(found) > limit else None
-            body = {"items": [documents.component(snapshot, c) for c in found[:limit]], "next": following}
+            shown, following = keyset(snapshot.estate.components, lambda c: c.name, limit, cursor)
+            body = {"items": [documents.component(snapshot, c) for c in shown], "next": following}
             return Answer(orjson.dumps(body), JSON)
 
         return await self._answers.send(request, snapshot, ("components", limit, cursor), render)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from alerts import naming
+from alerts.document import document as breach_document
 from slo.judge import document
-from slo.units import format_duration, format_minute, nearest_double
+from slo.units import format_duration, format_minute
 
 if TYPE_CHECKING:
     from app.ports import BreachRow, Delivery
@@ -41,7 +42,7 @@ def _unjudged(declared: Objective) -> dict[str, Any]:
         "method": declared.method,
         **dict.fromkeys(("good", "total", "sli", "coverage")),
         "budget": dict.fromkeys(("total", "spent", "remaining_ratio")),
-        "burn": {},
+        "burn": dict.fromkeys(map(format_duration, document.burn_windows(declared))),
         "firing": [],
         **dict.fromkeys(("exhausts_at", "corrected", "state")),
         "reasons": ["warming_up: the history of its window is still being read; nothing is sent until it is"],
@@ -58,7 +59,9 @@ def component(snapshot: Snapshot, declared: Component) -> dict[str, Any]:
         "runbook": declared.runbook,
         "depends_on": list(declared.depends_on),
         "no_objective": declared.no_objective,
-        "objectives": [{"name": o.id, "state": _state(snapshot, o)} for o in declared.objectives],
+        "objectives": [
+            {"name": o.id, "state": _state(snapshot, o), "sampled": snapshot.is_sampled(o.id)} for o in declared.objectives
+        ],
         "recovery": [{"scenario": t.scenario, "rpo": _duration(t.rpo), "rto": _duration(t.rto)} for t in declared.recovery],
         "links": {"self": f"/api/v1/components/{quote(declared.name)}", "html": f"/components/{quote(declared.name)}"},
     }
@@ -77,13 +80,7 @@ def breach(snapshot: Snapshot, row: BreachRow) -> dict[str, Any]:
     told = row.breach
     return {
         "id": row.id,
-        "objective": told.objective,
-        "severity": told.severity,
-        "rule": document.rule(told.rule),
-        "fired_at": format_minute(told.fired_at),
-        "resolved_at": None if told.resolved_at is None else format_minute(told.resolved_at),
-        "notified_at": None if told.notified_at is None else format_minute(told.notified_at),
-        "budget_spent_at_fire": nearest_double(told.spent),
+        **breach_document(told),
         "dedup_key": dedup_key(snapshot, row),
         "links": {
             "self": f"/api/v1/breaches/{quote(row.id)}",

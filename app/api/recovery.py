@@ -8,9 +8,9 @@ from urllib.parse import quote
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.answers import Answer, Answers
+from app.api.answers import JSON, Answer, Answers
+from app.api.paging import Cursor, Limit, keyset
 from app.api.problems import SCHEMA
-from app.api.slos import JSON, Cursor, Limit
 from app.guards import Requires
 from slo.judge.recovery_document import document
 
@@ -34,10 +34,8 @@ class Recovery:
         snapshot = self._state.box.get()
 
         def render(_stale: bool) -> Answer:
-            found = sorted((v for v in snapshot.recovery if cursor is None or _id(v) > cursor), key=_id)
-            page = found[:limit]
-            body = {"items": [_item(v) for v in page], "next": _id(page[-1]) if len(found) > limit else None}
-            return Answer(orjson.dumps(body), JSON)
+            shown, following = keyset(snapshot.recovery, _id, limit, cursor)
+            return Answer(orjson.dumps({"items": [_item(v) for v in shown], "next": following}), JSON)
 
         return await self._answers.send(request, snapshot, ("recovery", limit, cursor), render)
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.answers import Answer, Answers
+from app.api.answers import JSON, Answer, Answers
+from app.api.paging import Cursor, Limit  # noqa: TC001  # FastAPI reads the annotations at run time
 from app.api.problems import SCHEMA
-from app.api.slos import JSON
 from app.guards import Requires
 from app.reports.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from app.ports import ReportEntry
     from app.snapshot import AppState
-
-Limit = Annotated[int, Query(ge=1, le=200, description="Reports on a page")]
-Before = Annotated[str | None, Query(max_length=40, description="Id of the last report of the page before")]
 
 
 class Reports:
@@ -33,11 +30,11 @@ class Reports:
         router.add_api_route("", self.many, response_model=None, responses={422: SCHEMA})
         return router
 
-    def many(self, request: Request, limit: Limit = 100, before: Before = None) -> Response:
-        """Newest week first, of one week the newest revision first; `next` is the `before` of the next page or null."""
+    def many(self, request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
+        """Newest week first, of one week the newest revision first; `next` is the cursor of the next page or null."""
         items = [document(entry) for entry in self._shelf.entries()]
         ids = [item["id"] for item in items]
-        start = 0 if before is None else ids.index(before) + 1 if before in ids else len(ids)
+        start = 0 if cursor is None else ids.index(cursor) + 1 if cursor in ids else len(ids)
         page = items[start : start + limit]
         body = {"items": page, "next": page[-1]["id"] if len(items) > start + limit else None}
         return self._answers.fresh(request, self._state.box.get(), Answer(orjson.dumps(body), JSON))

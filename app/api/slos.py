@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from app.api import documents
-from app.api.answers import Answer, Answers
+from app.api.answers import JSON, Answer, Answers
+from app.api.paging import Cursor, Limit, keyset
 from app.api.problems import SCHEMA
 from app.guards import Requires
 
 if TYPE_CHECKING:
     from app.snapshot import AppState
-
-JSON = "application/json"
-Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page")]
-Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
 
 
 class Slos:
@@ -38,10 +35,8 @@ class Slos:
         snapshot = self._state.box.get()
 
         def render(_stale: bool) -> Answer:
-            found = sorted((o for o in snapshot.estate.objectives if cursor is None or o.id > cursor), key=lambda o: o.id)
-            page = found[:limit]
-            following = page[-1].id if len(found) > limit else None
-            body = {"items": [documents.objective(snapshot, o) for o in page], "next": following}
+            shown, following = keyset(snapshot.estate.objectives, lambda o: o.id, limit, cursor)
+            body = {"items": [documents.objective(snapshot, o) for o in shown], "next": following}
             return Answer(orjson.dumps(body), JSON)
 
         return await self._answers.send(request, snapshot, ("slos", limit, cursor), render)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from app.aws.session import source_error
+from app.aws.calls import as_tags, call, of_tags, paginated, unless_gone
 from dashboards.naming import is_named_by
 from slo.errors import SourceError
 from slo.resource import Kind, Live, Place, Resource, normal
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 
     from app.aws.session import AwsSession
     from slo.plan import Change
-
-_GONE = {"ResourceNotFound", "DashboardNotFoundError"}
 
 
 class AwsDashboards:
@@ -38,16 +34,19 @@ class AwsDashboards:
         resource = change.resource
         client = self._client(self._places[resource.account])
         if change.op == "delete":
-            self._delete(client, resource.name)
+            self._pace()
+            unless_gone("cloudwatch:DeleteDashboards", client.delete_dashboards, DashboardNames=[resource.name])
             return
-        tags = [{"Key": key, "Value": value} for key, value in sorted(resource.tags.items())]
+        tags = as_tags(resource.tags)
         if change.op in ("create", "update"):
             body = json.dumps(resource.spec["body"], sort_keys=True, ensure_ascii=False)
             more = {"Tags": tags} if change.op == "create" else {}
-            self._write("PutDashboard", client.put_dashboard, DashboardName=resource.name, DashboardBody=body, **more)
+            self._paced(
+                "cloudwatch:PutDashboard", client.put_dashboard, DashboardName=resource.name, DashboardBody=body, **more
+            )
         if change.op != "create":
-            arn = self._call("GetDashboard", client.get_dashboard, DashboardName=resource.name)["DashboardArn"]
-            self._write("TagResource", client.tag_resource, ResourceARN=arn, Tags=tags)
+            arn = call("cloudwatch:GetDashboard", client.get_dashboard, DashboardName=resource.name)["DashboardArn"]
+            self._paced("cloudwatch:TagResource", client.tag_resource, ResourceARN=arn, Tags=tags)
 
     def _read(self, estate: str, place: Place) -> Iterator[Live]:
         client = self._client(place)
@@ -55,38 +54,20 @@ class AwsDashboards:
             yield self._found(client, place, name)
 
     def _names(self, client: Any, estate: str) -> Iterator[str]:
-        pages = client.get_paginator("list_dashboards").paginate(DashboardNamePrefix=f"sloop-{estate}-")
-        try:
-            for page in pages:
-                yield from (e["DashboardName"] for e in page["DashboardEntries"] if is_named_by(estate, e["DashboardName"]))
-        except (ClientError, BotoCoreError) as error:
-            raise source_error("cloudwatch:ListDashboards", error) from error
+        prefix = f"sloop-{estate}-"
+        for page in paginated("cloudwatch:ListDashboards", client, "list_dashboards", DashboardNamePrefix=prefix):
+            yield from (e["DashboardName"] for e in page["DashboardEntries"] if is_named_by(estate, e["DashboardName"]))
 
     def _found(self, client: Any, place: Place, name: str) -> Live:
-        answer = self._call("GetDashboard", client.get_dashboard, DashboardName=name)
-        tags = self._call("ListTagsForResource", client.list_tags_for_resource, ResourceARN=answer["DashboardArn"])["Tags"]
+        answer = call("cloudwatch:GetDashboard", client.get_dashboard, DashboardName=name)
+        arn = answer["DashboardArn"]
+        tags = call("cloudwatch:ListTagsForResource", client.list_tags_for_resource, ResourceARN=arn)["Tags"]
         spec = {"body": normal(_document(name, answer["DashboardBody"]))}
-        return Live(Resource("dashboard", place.account, "", name, spec, {t["Key"]: t["Value"] for t in tags}))
+        return Live(Resource("dashboard", place.account, "", name, spec, of_tags(tags)))
 
-    def _delete(self, client: Any, name: str) -> None:
+    def _paced(self, action: str, operation: Callable[..., Any], **request: Any) -> None:
         self._pace()
-        try:
-            client.delete_dashboards(DashboardNames=[name])
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _GONE:
-                raise source_error("cloudwatch:DeleteDashboards", error) from error
-        except BotoCoreError as error:
-            raise source_error("cloudwatch:DeleteDashboards", error) from error
-
-    def _write(self, operation: str, call: Callable[..., Any], **arguments: Any) -> None:
-        self._pace()
-        self._call(operation, call, **arguments)
-
-    def _call(self, operation: str, call: Callable[..., Any], **arguments: Any) -> Any:
-        try:
-            return call(**arguments)
-        except (ClientError, BotoCoreError) as error:
-            raise source_error(f"cloudwatch:{operation}", error) from error
+        call(action, operation, **request)
 
     def _client(self, place: Place) -> Any:
         return self._session.client("cloudwatch", place.account, place.region)

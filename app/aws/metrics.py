@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import ParamValidationError
 
-from app.aws.session import source_error
+from app.aws.calls import error_code, pages
 from app.ports import Span
 from slo.errors import AccessDenied, SourceError
 from slo.estate.indicator import MetricQuery
@@ -89,42 +89,22 @@ def _fetch_apart(client: Any, queries: Sequence[MetricQuery], span: Span, failur
 
 
 def _blames_a_query(cause: BaseException | None) -> bool:
-    if isinstance(cause, ClientError):
-        return cause.response.get("Error", {}).get("Code") in _IMPOSSIBLE
-    return isinstance(cause, ParamValidationError)
+    return error_code(cause) in _IMPOSSIBLE or isinstance(cause, ParamValidationError)
 
 
 def _fetch(client: Any, queries: Sequence[MetricQuery], span: Span) -> dict[Query, Answer]:
-    """Every page of one call. A token that comes back again would page for ever, so it is an error."""
-    pages = _Pages(queries)
-    token: str | None = None
-    seen: set[str] = set()
-    while True:
-        answer = _call(client, queries, span, token)
-        for result in answer.get("MetricDataResults", ()):
-            pages.add(result)
-        token = answer.get("NextToken")
-        if not token:
-            return pages.answers(span)
-        if token in seen:
-            raise SourceError(f"{_ACTION}: the same NextToken came twice; trying again may help", retryable=True)
-        seen.add(token)
-
-
-def _call(client: Any, queries: Sequence[MetricQuery], span: Span, token: str | None) -> Any:
-    request: dict[str, Any] = {
+    request = {
         "MetricDataQueries": [_as_request(n, q, span.period) for n, q in enumerate(queries)],
         "StartTime": span.start * 60,
         "EndTime": span.end * 60,
         "ScanBy": "TimestampAscending",
         "MaxDatapoints": POINTS_PER_CALL,
     }
-    if token is not None:
-        request["NextToken"] = token
-    try:
-        return client.get_metric_data(**request)
-    except (ClientError, BotoCoreError) as error:
-        raise source_error(_ACTION, error) from error
+    results = _Results(queries)
+    for page in pages(_ACTION, client.get_metric_data, request):
+        for result in page.get("MetricDataResults", ()):
+            results.add(result)
+    return results.answers(span)
 
 
 def _as_request(number: int, query: MetricQuery, period: int) -> dict[str, Any]:
@@ -136,7 +116,7 @@ def _as_request(number: int, query: MetricQuery, period: int) -> dict[str, Any]:
     return {"Id": f"q{number}", "MetricStat": {"Metric": metric, "Period": period * 60, "Stat": query.stat}}
 
 
-class _Pages:
+class _Results:
     """Results gathered over pages; a series is usable only if its last status is Complete."""
 
     def __init__(self, queries: Sequence[MetricQuery]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.aws.calls import error_code
 from app.aws.session import source_error
 from app.ports import Findings, Span
 from slo.errors import AccessDenied, SourceError, Throttled
@@ -117,7 +118,7 @@ class Look:
 
     def _explained(self, action: str, error: ClientError | BotoCoreError) -> Unknown:
         told = source_error(action, error)
-        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _NOT_FOUND:
+        if error_code(error) in _NOT_FOUND:
             return self._refused(
                 "not_found", f"{told}; was it renamed or replaced? correct the resource of {self.component.name}"
             )

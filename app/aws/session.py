@@ -20,7 +20,7 @@ from botocore.exceptions import (
 )
 
 from app.aws.parser import ParserFactory
-from slo.errors import AccessDenied, SourceError, Throttled
+from slo.errors import AccessDenied, SourceError, Throttled, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ class AwsSession:
                 try:
                     self._clients[key] = self._session_of(known).client(service, region_name=where, config=self._config)
                 except (BotoCoreError, ValueError) as error:  # a plain ValueError: an endpoint that is no URL
-                    raise SourceError(f"{service} in {where}: {_one_line(error)}", retryable=False) from error
+                    raise SourceError(f"{service} in {where}: {one_line(error)}", retryable=False) from error
             return self._clients[key]
 
     def _session_of(self, account: Account | None) -> boto3.Session:
@@ -97,17 +97,13 @@ def _assume(core: botocore.session.Session, role_arn: str, region: str, config: 
 def source_error(action: str, error: ClientError | BotoCoreError) -> SourceError:
     """An error of botocore as ours: denied, throttled, or failed; `action` is the IAM action of the call."""
     if not isinstance(error, ClientError):
-        return SourceError(f"{action}: {_one_line(error)}", retryable=not isinstance(error, _PERMANENT))
+        return SourceError(f"{action}: {one_line(error)}", retryable=not isinstance(error, _PERMANENT))
     if error.operation_name == "AssumeRole":
         action = "sts:AssumeRole"  # botocore assumes the role inside whatever call comes first
     code = error.response.get("Error", {}).get("Code", "")
-    message = f"{action}: {code}: {_one_line(error.response.get('Error', {}).get('Message', ''))}"
+    message = f"{action}: {code}: {one_line(error.response.get('Error', {}).get('Message', ''))}"
     if code in _DENIED:
         return AccessDenied(action, message)
     if code in _THROTTLED:
         return Throttled(message)
     return SourceError(message, retryable=code in _TRANSIENT)
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())

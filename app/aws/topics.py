@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from alerts.topics import TOPICS, endpoint_digest, subscription, topic_name
-from app.aws.session import source_error
+from app.aws.calls import as_tags, call, of_tags, paginated, unless_gone
 from slo.errors import SourceError
 from slo.resource import Kind, Live, Place, Resource
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from app.aws.session import AwsSession
     from slo.plan import Change
 
-_GONE = {"NotFound", "NotFoundException"}
 _COMPARED = ("SignatureVersion",)
 """Attributes of a topic that we set; the others are its owner's."""
 
@@ -49,11 +46,14 @@ class AwsTopics:
         resource, place = change.resource, self._place(change)
         client, arn = self._client(place), place.arn("sns", resource.name)
         if change.op == "delete":
-            self._call("sns:DeleteTopic", client.delete_topic, TopicArn=arn)
+            self._paced("sns:DeleteTopic", client.delete_topic, TopicArn=arn)
         elif change.op == "create":
-            tags = [{"Key": key, "Value": value} for key, value in sorted(resource.tags.items())]
-            made = self._call(
-                "sns:CreateTopic", client.create_topic, Name=resource.name, Attributes=dict(resource.spec), Tags=tags
+            made = self._paced(
+                "sns:CreateTopic",
+                client.create_topic,
+                Name=resource.name,
+                Attributes=dict(resource.spec),
+                Tags=as_tags(resource.tags),
             )
             if made["TopicArn"] != arn:
                 raise SourceError(
@@ -62,15 +62,14 @@ class AwsTopics:
         else:
             for name, value in resource.spec.items():
                 if change.before is None or change.before.spec.get(name) != value:
-                    self._call(
+                    self._paced(
                         "sns:SetTopicAttributes",
                         client.set_topic_attributes,
                         TopicArn=arn,
                         AttributeName=name,
                         AttributeValue=value,
                     )
-            tags = [{"Key": key, "Value": value} for key, value in sorted(resource.tags.items())]
-            self._call("sns:TagResource", client.tag_resource, ResourceArn=arn, Tags=tags)
+            self._paced("sns:TagResource", client.tag_resource, ResourceArn=arn, Tags=as_tags(resource.tags))
 
     def _write_subscription(self, change: Change) -> None:
         resource, place = change.resource, self._place(change)
@@ -79,53 +78,36 @@ class AwsTopics:
             for row in self._subscriptions(client, arn):
                 confirmed = row["SubscriptionArn"].startswith("arn:")
                 if confirmed and endpoint_digest(row["Endpoint"]) == resource.spec["EndpointSha256"]:
-                    self._call("sns:Unsubscribe", client.unsubscribe, SubscriptionArn=row["SubscriptionArn"])
+                    self._paced("sns:Unsubscribe", client.unsubscribe, SubscriptionArn=row["SubscriptionArn"])
         elif self._pager is None or self._pager.digest != resource.spec["EndpointSha256"]:
             raise SourceError(
                 "SLOOP_PAGER_ENDPOINT is not the address this was planned with; set it or plan again", retryable=False
             )
         else:
-            self._call("sns:Subscribe", client.subscribe, TopicArn=arn, Protocol=self._pager.protocol, Endpoint=self._pager.url)
+            self._paced(
+                "sns:Subscribe", client.subscribe, TopicArn=arn, Protocol=self._pager.protocol, Endpoint=self._pager.url
+            )
 
     def _read(self, place: Place, name: str) -> Iterator[Live]:
         client, arn = self._client(place), place.arn("sns", name)
-        attributes = self._attributes(client, arn)
-        if attributes is None:
+        found = unless_gone("sns:GetTopicAttributes", client.get_topic_attributes, TopicArn=arn)
+        if found is None:
             return
-        listed = self._call("sns:ListTagsForResource", client.list_tags_for_resource, paced=False, ResourceArn=arn)["Tags"]
-        tags = {tag["Key"]: tag["Value"] for tag in listed}
-        spec = {key: attributes.get(key, "1") for key in _COMPARED}
-        topic = Resource("topic", place.account, place.region, name, spec, tags)
+        tags = call("sns:ListTagsForResource", client.list_tags_for_resource, ResourceArn=arn)["Tags"]
+        spec = {key: found["Attributes"].get(key, "1") for key in _COMPARED}
+        topic = Resource("topic", place.account, place.region, name, spec, of_tags(tags))
         yield Live(topic)
         for row in self._subscriptions(client, arn):
             status = "confirmed" if row["SubscriptionArn"].startswith("arn:") else "pending"
             yield Live(subscription(topic, row["Protocol"], row["Endpoint"]), status)
 
-    def _attributes(self, client: Any, arn: str) -> Mapping[str, str] | None:
-        try:
-            found: Mapping[str, str] = client.get_topic_attributes(TopicArn=arn)["Attributes"]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _GONE:
-                return None
-            raise source_error("sns:GetTopicAttributes", error) from error
-        except BotoCoreError as error:
-            raise source_error("sns:GetTopicAttributes", error) from error
-        return found
-
     def _subscriptions(self, client: Any, arn: str) -> list[Mapping[str, str]]:
-        try:
-            pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
-            return [row for page in pages for row in page["Subscriptions"]]
-        except (ClientError, BotoCoreError) as error:
-            raise source_error("sns:ListSubscriptionsByTopic", error) from error
+        pages = paginated("sns:ListSubscriptionsByTopic", client, "list_subscriptions_by_topic", TopicArn=arn)
+        return [row for page in pages for row in page["Subscriptions"]]
 
-    def _call(self, action: str, call: Callable[..., Any], *, paced: bool = True, **arguments: Any) -> Any:
-        if paced:
-            self._pace()
-        try:
-            return call(**arguments)
-        except (ClientError, BotoCoreError) as error:
-            raise source_error(action, error) from error
+    def _paced(self, action: str, operation: Callable[..., Any], **request: Any) -> Any:
+        self._pace()
+        return call(action, operation, **request)
 
     def _place(self, change: Change) -> Place:
         return self._places[change.resource.account, change.resource.region]

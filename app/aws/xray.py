@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError
 
-from app.aws.session import source_error
+from app.aws.calls import pages
 from app.ports import Span
 from slo.errors import SourceError
 from slo.estate.indicator import TraceQuery
@@ -29,7 +28,7 @@ KEPT = 30 * 1440
 _STATISTICS = "xray:GetTimeSeriesServiceStatistics"
 _GRAPH = "xray:GetServiceGraph"
 
-Place = tuple[str | None, str, str]
+Subject = tuple[str | None, str, str]
 """(account, region, service): one call answers every statistic of it."""
 Minutes = dict[int, dict[str, int]]
 """Counts by statistic, by minute."""
@@ -46,16 +45,16 @@ class XRaySource:
         return (Span(oldest, end),) if oldest < end else ()
 
     def fetch(self, queries: Sequence[Query], span: Span) -> Mapping[Query, Answer]:
-        groups: dict[Place, list[TraceQuery]] = defaultdict(list)
+        groups: dict[Subject, list[TraceQuery]] = defaultdict(list)
         for query in queries:
             if not isinstance(query, TraceQuery):
                 raise TypeError(f"{query} is not for X-Ray")
             groups[query.account, query.region, query.service].append(query)
         answers: dict[Query, Answer] = {}
         failures: list[SourceError] = []
-        for place, members in groups.items():
+        for subject, members in groups.items():
             try:
-                counted = self._count(place, span)
+                counted = self._count(subject, span)
                 answers.update({q: _series(counted, q) for q in members})
             except SourceError as error:
                 failures.append(error)
@@ -64,8 +63,8 @@ class XRaySource:
             raise failures[0]
         return answers
 
-    def _count(self, place: Place, span: Span) -> Minutes:
-        account, region, service = place
+    def _count(self, subject: Subject, span: Span) -> Minutes:
+        account, region, service = subject
         client = self._session.client("xray", account, region)
         found: Minutes = {}
         for first, last in _ranges(span.start, span.end):
@@ -75,7 +74,7 @@ class XRaySource:
                 "EntitySelectorExpression": f"service({_quoted(service)})",
                 "Period": 60,
             }
-            for page in _pages(client.get_time_series_service_statistics, request, _STATISTICS):
+            for page in pages(_STATISTICS, client.get_time_series_service_statistics, request):
                 for entry in page["TimeSeriesServiceStatistics"]:
                     minute = int(entry["Timestamp"].timestamp()) // 60
                     if span.start <= minute < span.end and "ServiceSummaryStatistics" in entry:
@@ -89,7 +88,7 @@ class XRaySource:
         for first, last in _ranges(start, end):
             services = [
                 service
-                for page in _pages(client.get_service_graph, {"StartTime": first * 60, "EndTime": last * 60}, _GRAPH)
+                for page in pages(_GRAPH, client.get_service_graph, {"StartTime": first * 60, "EndTime": last * 60})
                 for service in page["Services"]
             ]
             names = {s["ReferenceId"]: s.get("Name", "") for s in services}
@@ -115,25 +114,6 @@ def _quoted(name: str) -> str:
     if '"' in name or "\\" in name:
         raise SourceError(f"X-Ray service {name!r}: a name with a quote or backslash cannot be selected", retryable=False)
     return f'"{name}"'
-
-
-def _pages(call: Any, request: dict[str, Any], action: str) -> Iterator[Any]:
-    """Every page of one call. A token that comes back again would page for ever, so it is an error."""
-    seen: set[str] = set()
-    more: dict[str, str] = {}
-    while True:
-        try:
-            page = call(**request, **more)
-        except (ClientError, BotoCoreError) as error:
-            raise source_error(action, error) from error
-        yield page
-        token = page.get("NextToken")
-        if not token:
-            return
-        if token in seen:
-            raise SourceError(f"{action}: the same NextToken came twice; trying again may help", retryable=True)
-        seen.add(token)
-        more = {"NextToken": token}
 
 
 def _counts(statistics: Any) -> dict[str, int]:

@@ -15,7 +15,7 @@ def demo(
     ] = 8000,
     seed: Annotated[int, typer.Option("--seed", help="The same seed models the same traffic.")] = 7,
 ) -> int:
-    """A small estate on this machine alone: watch a fault burn a budget, page, and resolve.
+    """The reference estate on this machine alone: watch a fault burn a budget, page, and resolve.
 
     Examples: sloop demo; sloop demo --speed 20; sloop demo --fault api-5xx@30 --fault orders-5xx@300
     """

@@ -88,7 +88,7 @@ def backtest(
                     p["notified_at"] or "never",
                     p["severity"],
                     p["objective"],
-                    f"{p['rule']['long']}/{p['rule']['short']} x{p['rule']['factor']:g}",
+                    f"{'/'.join(filter(None, (p['rule']['long'], p['rule']['short'])))} x{p['rule']['factor']:g}",
                 )
                 for p in found["pages"]
             ],

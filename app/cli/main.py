@@ -17,7 +17,7 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
 
 app = typer.Typer(
     name="sloop",
-    help="SLOs, error budgets and pages for teams on AWS: one number everyone can defend.",
+    help="SLOs, error budgets and pages for teams on AWS: one number everyone can defend. Example: sloop demo --speed 20",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -30,7 +30,7 @@ app.command()(dashboards.dashboards)
 for command in (plan.plan, plan.apply, plan.drift, plan.destroy):
     app.command()(command)
 app.add_typer(report.app, name="report")
-app.add_typer(db.app, name="db", help="The database's schema: bring it up to date, or look whether it is.")
+app.add_typer(db.app, name="db", help="The database's schema: up to date, or not. Example: sloop db check")
 
 
 def main() -> NoReturn:

@@ -152,8 +152,11 @@ def _world(path: Path | None) -> tuple[Estate, Provisioning]:
 
 
 def _plan(estate: Estate, world: Provisioning, *, accept_drift: bool, allow_destroy: int | None) -> Plan:
+    from slo.errors import ProvisionError
     from slo.plan import make_plan
 
+    if not estate.components:
+        raise ProvisionError(f"estate {estate.name} declares no component; `sloop destroy` deletes everything of an estate")
     live = world.provisioner.read(estate.name)
     return make_plan(estate.name, world.places, world.desired, live, accept_drift=accept_drift, allow_destroy=allow_destroy)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SIGNS = {"create": "+", "update": "~", "tag": "!", "delete": "-"}
 NAMED_UNMANAGED = 5
+LONG = 120
+"""Characters of a list or mapping beyond which only its size is told: a dashboard would fill a screen; `--json` has it."""
 _COMPARED = {
     "GreaterThanOrEqualToThreshold": ">=",
     "GreaterThanThreshold": ">",
@@ -107,7 +109,10 @@ def _fields(fields: Iterable[Field]) -> str:
 
 
 def _value(value: Any) -> str:
-    return "none" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if value is None or isinstance(value, str):
+        return "none" if value is None else value
+    told = json.dumps(value, ensure_ascii=False)
+    return told if len(told) <= LONG or not isinstance(value, (list, dict)) else f"({len(value)} entries)"
 
 
 def _where(resource: Resource) -> str:

@@ -12,7 +12,7 @@ from app.reports.canonical import digest_of
 from app.reports.values import ratio
 from slo.estate.indicator import EventRatio
 from slo.judge import compliance, recovery_document
-from slo.units import format_duration, format_minute, format_seconds
+from slo.units import format_duration, format_minute, format_percent, format_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ def _objective(inputs: Inputs, line: Line) -> dict[str, Any]:
         "component": objective.component,
         "indicator": objective.indicator_id,
         "target": f"{objective.target:f}",
-        "target_percent": f"{(objective.target * 100).normalize():f}",
+        "target_percent": format_percent(objective.target),
         "target_source": objective.target_source,
         "window": format_duration(objective.window),
         "method": objective.method,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+
+from slo import resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def canonical(value: Any) -> bytes:
     """UTF-8. TypeError for a float or a key that is no string: they have several spellings."""
     _check(value)
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
+    return resource.canonical(value).encode()
 
 
 def digest(data: bytes) -> str:

@@ -67,7 +67,7 @@ def breach(told: Told) -> dict[str, Any]:
         "severity": breach.severity,
         "rule": {
             "long": format_duration(breach.rule.long),
-            "short": format_duration(breach.rule.short),
+            "short": None if breach.rule.short is None else format_duration(breach.rule.short),
             "factor": ratio(breach.rule.factor, 6),
         },
         "fired_at": format_minute(breach.fired_at),

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alerts.desired import Wanted, wanted_alarms
-from app.reports.stored import NOTHING, ShardHistory, places
+from app.reports.stored import ShardHistory, places
 from slo.errors import ProvisionError, ReportError
 from slo.judge import compliance, recovery
 from slo.judge.evaluate import excluded_from
 from slo.judge.recovery_part import PERIOD_DAYS
+from slo.judge.windows import NOTHING
 from slo.units import format_minute, from_minute
 
 if TYPE_CHECKING:

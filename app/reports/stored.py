@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from slo.judge.series import Ints
     from slo.units import Minute
 
-NOTHING = Counts(0, 0, 0)
-
 
 @dataclass(slots=True, eq=False)
 class ShardHistory:
@@ -58,8 +56,7 @@ class ShardHistory:
         """The sums less those of the excluded intervals; what two of them cover leaves once."""
         left = self.counts(slot, start, end)
         for low, high in union(excluded, start, end):
-            out = self.counts(slot, low, high)
-            left = Counts(left.total - out.total, left.bad - out.bad, left.measured - out.measured)
+            left -= self.counts(slot, low, high)
         return left
 
     def hourly(self, slot: int, start: Minute, end: Minute) -> tuple[Counts, ...]:

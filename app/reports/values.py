@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slo.judge.compliance import decimal_text
-from slo.units import format_minute, format_seconds
+from slo.units import format_minute, format_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,5 +30,4 @@ def minute(at: Minute | None) -> str | None:
 
 
 def moment(at: datetime | None) -> str | None:
-    """To the second."""
-    return None if at is None else format_seconds(int(at.timestamp()))
+    return None if at is None else format_time(at)

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _app(options: argparse.Namespace, sns: Sns) -> Starlette:
     clock = SimClock(options.origin_wall, options.origin_estate, options.speed)
     model = DemoModel(options.seed) if options.model == "demo" else None
-    cloudwatch = CloudWatch(clock, sns.publish, provider=model and model.provider(), allow_aws_namespace=True)
+    cloudwatch = CloudWatch(clock, sns.publish, provider=model, allow_aws_namespace=True)
     if model is None:
         return create_app(cloudwatch, clock, query=sns.handle, routes=sns.routes(), ticking=True)
     described = Describe(clock, _recoverable, lambda: model.faults)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from alerts.composite import CompositeAlarm, evaluate_composite, order
 from alerts.evaluate import Decision, MetricAlarm, compute, decide, periods
-from app.simulator import alarm_config, notification, paging
+from app.simulator import alarm_config, notification, paging, tags
 from app.simulator.alarm_config import ACTIONS
 from app.simulator.datastore import SETTLE_SECONDS, Datastore
 from app.simulator.metrics import statistic
 from app.simulator.samples import Identity
-from app.simulator.wire import Refused, bad_value, invalid
+from app.simulator.wire import Refused, invalid
 from slo.judge.verdict import Reason
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ class Alarms:
             "SetAlarmState": self._set_state,
             "EnableAlarmActions": lambda r, _: self._enable(r, enabled=True),
             "DisableAlarmActions": lambda r, _: self._enable(r, enabled=False),
-            "TagResource": self._tag,
-            "UntagResource": self._untag,
-            "ListTagsForResource": self._list_tags,
+            "TagResource": lambda r, _: tags.tag(self._by_arn(r["ResourceARN"]), r, "alarm"),
+            "UntagResource": lambda r, _: tags.untag(self._by_arn(r["ResourceARN"]), r),
+            "ListTagsForResource": lambda r, _: tags.listed(self._by_arn(r["ResourceARN"])),
         }
 
     def evaluate(self, minute: Minute) -> None:
@@ -153,9 +153,8 @@ class Alarms:
             **{name: value for name, value in request.items() if name != "Tags"},
         }
         if known is None:
-            tags = {t["Key"]: t["Value"] for t in request.get("Tags") or ()}
             arn = f"arn:aws:cloudwatch:{self._region}:{self._account}:alarm:{model.name}"
-            entry = self._entries[model.name] = Entry(model, config, arn, now, now, tags=tags)
+            entry = self._entries[model.name] = Entry(model, config, arn, now, now, tags=tags.given(request))
         else:
             entry, known.model, known.config, known.configured_at = known, model, config, now
         verb = "created" if known is None else "updated"
@@ -210,23 +209,6 @@ class Alarms:
         if name not in self._entries:
             raise Refused("ResourceNotFound", f"There is no alarm {name}.", status=404)
         return self._entries[name]
-
-    def _tag(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
-        entry = self._by_arn(request["ResourceARN"])
-        tags = {**entry.tags, **{t["Key"]: t["Value"] for t in request["Tags"]}}
-        if len(tags) > 50:
-            raise bad_value("At most 50 tags per alarm.")
-        entry.tags = tags
-        return {}
-
-    def _untag(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
-        entry = self._by_arn(request["ResourceARN"])
-        entry.tags = {key: value for key, value in entry.tags.items() if key not in request["TagKeys"]}
-        return {}
-
-    def _list_tags(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
-        tags = self._by_arn(request["ResourceARN"]).tags
-        return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
 
     def _by_arn(self, arn: str) -> Entry:
         for entry in self._entries.values():

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from app.simulator import paging
+from app.simulator import paging, tags
 from app.simulator.dashboard_body import check
-from app.simulator.wire import Refused, bad_value
+from app.simulator.wire import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,11 @@ class Dashboards:
 
     def operations(self, others: Mapping[str, Operation]) -> dict[str, Operation]:
         """Tags are one set of operations for alarms and dashboards: `others` are called for every other ARN."""
-        tagging = {"TagResource": self._tag, "UntagResource": self._untag, "ListTagsForResource": self._list_tags}
+        tagging: dict[str, Operation] = {
+            "TagResource": lambda request, _: tags.tag(self._tagged(request), request, "dashboard"),
+            "UntagResource": lambda request, _: tags.untag(self._tagged(request), request),
+            "ListTagsForResource": lambda request, _: tags.listed(self._tagged(request)),
+        }
         return {
             "PutDashboard": self._put,
             "GetDashboard": lambda request, _: self._get(request),
@@ -51,8 +55,8 @@ class Dashboards:
         if errors := [f for f in findings if f.kind == "error"]:
             raise _refuse(f"The field DashboardBody is invalid: {'; '.join(f'{f.path}: {f.message}' for f in errors)}")
         known = self._entries.get(name)
-        tags = known.tags if known else {t["Key"]: t["Value"] for t in request.get("Tags") or ()}
-        self._entries[name] = Entry(f"arn:aws:cloudwatch::{self._account}:dashboard/{name}", body, now, tags)
+        kept = known.tags if known else tags.given(request)
+        self._entries[name] = Entry(f"arn:aws:cloudwatch::{self._account}:dashboard/{name}", body, now, kept)
         return {"DashboardValidationMessages": [{"DataPath": f.path, "Message": f.message} for f in findings]}
 
     def _get(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,22 +90,6 @@ class Dashboards:
         if name not in self._entries:
             raise Refused("ResourceNotFoundException", f"There is no dashboard {name}.", status=404)
         return self._entries[name]
-
-    def _tag(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
-        entry = self._tagged(request)
-        tags = {**entry.tags, **{t["Key"]: t["Value"] for t in request["Tags"]}}
-        if len(tags) > 50:
-            raise bad_value("At most 50 tags per dashboard.")
-        entry.tags = tags
-        return {}
-
-    def _untag(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
-        entry = self._tagged(request)
-        entry.tags = {key: value for key, value in entry.tags.items() if key not in request["TagKeys"]}
-        return {}
-
-    def _list_tags(self, request: Mapping[str, Any], _now: float) -> dict[str, Any]:
-        return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(self._tagged(request).tags.items())]}
 
 
 def _by_arn(own: Operation, other: Operation) -> Operation:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from app.simulator.clock import Clock
     from app.simulator.resources import Resource
-    from app.simulator.samples import Dimensions, MinuteSamples, Provider
+    from app.simulator.samples import Dimensions, MinuteSamples
     from slo.judge.series import Bools, Floats, Ints
     from slo.units import Minute
 
@@ -72,7 +72,10 @@ _STREAMS: Mapping[str, tuple[float, int, Share]] = {
 
 
 class DemoModel:
-    """Implements Provider. `inject` changes what happens from then on; nothing else here has a state."""
+    """Implements Provider. `inject` changes what happens from then on; nothing else here has a state.
+
+    `faults` are those so far, in the order of injection.
+    """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -84,13 +87,6 @@ class DemoModel:
         fault = Fault.of(name, start)
         self.faults = (*self.faults, fault)
         return fault
-
-    def injected(self) -> tuple[tuple[str, float, float], ...]:
-        """(name, start, end) of every fault so far, in the order of injection; epoch seconds, start <= t < end."""
-        return tuple((f.name, f.start, f.end) for f in self.faults)
-
-    def provider(self) -> Provider:
-        return self
 
     def series(self, namespace: str, metric: str, dimensions: Dimensions) -> MinuteSamples | None:
         """A resource answers any name of its namespace: what AWS is not known to have reads as something harmless."""

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.status import HTTP_202_ACCEPTED, HTTP_403_FORBIDDEN, HTTP_413_CONTENT_TOO_LARGE, HTTP_503_SERVICE_UNAVAILABLE
 
+from app.simulator.incident import Incident
 from app.simulator.pagerduty_page import page
 from app.simulator.signing import ForgedMessageError, check_certificate_url, verify
 
@@ -27,25 +28,6 @@ REMEMBERED = 10_000
 MAX_BODY = 1024 * 1024
 OWN_STYLE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 """The page carries its one style sheet within itself, and nothing else runs or loads."""
-
-
-@dataclass(slots=True)
-class Incident:
-    """Times are ISO 8601; `messages` counts the notifications that were folded into it."""
-
-    dedup_key: str
-    title: str
-    severity: str
-    opened_at: str
-    description: str = ""
-    link: str | None = None
-    status: str = "triggered"
-    resolved_at: str | None = None
-    messages: int = 1
-
-    def document(self) -> dict[str, Any]:
-        names = ("dedup_key", "status", "title", "severity", "opened_at", "resolved_at", "messages")
-        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(slots=True, eq=False)

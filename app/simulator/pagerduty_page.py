@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.simulator.pagerduty import Incident
+    from app.simulator.incident import Incident
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --bad: #b3261e; --good: #1b6e3c }

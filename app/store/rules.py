@@ -12,10 +12,18 @@ if TYPE_CHECKING:
     from slo.estate.spec import Objective
 
 
+_SILENT = {"slices_key": None, "factor": None, "strict": False, "hold": 0, "label": None}
+"""Fields that rows of older releases lack: left out where they say nothing, so that such a row is no edit."""
+
+
 def declaration(objective: Objective) -> dict[str, Any]:
     """As JSON values; decimals as their exact text."""
-    document: dict[str, Any] = json.loads(json.dumps(asdict(objective), default=str))
+    document: dict[str, Any] = json.loads(json.dumps(asdict(objective, dict_factory=_saying), default=str))
     return document
+
+
+def _saying(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if name not in _SILENT or value != _SILENT[name]}
 
 
 def check(commit: Commit) -> None:

@@ -50,6 +50,7 @@ class AlarmsPage:
     read: str | None
     rows: tuple[Row, ...]
     counts: tuple[tuple[Badge, int], ...]
+    firing: int
     inventory: AlarmInventory
 
 
@@ -59,6 +60,7 @@ def alarms_page(snapshot: Snapshot) -> AlarmsPage:
         None if found.read_at is None else numbers.time_of(found.read_at, snapshot.made_at),
         tuple(map(_row, found.lines)),
         tuple((BADGES[s], found.count(s)) for s in STANDINGS if found.count(s)),
+        sum(line.state == "ALARM" for line in found.lines),
         found,
     )
 

@@ -64,9 +64,7 @@ def timeline(snapshot: Snapshot, row: BreachRow, deliveries: Sequence[Delivery] 
 
 def _steps(snapshot: Snapshot, row: BreachRow) -> list[tuple[float, Event]]:
     breach, now = row.breach, snapshot.made_at
-    rule = (
-        f"rule {numbers.window(breach.rule.long)} / {numbers.window(breach.rule.short)} at {numbers.burn(breach.rule.factor)}"
-    )
+    rule = f"rule {numbers.windows(breach.rule)} at {numbers.burn(breach.rule.factor)}"
     steps = [(breach.fired_at, "fired", f"{rule}, {numbers.spent(breach.spent)} of the budget spent")]
     if breach.notified_at is not None:
         steps.append((breach.notified_at, "told", f"{breach.severity} due"))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from app import charts
 from app.charts import Stretch
+from app.history import RECENT
 from app.web import numbers
-from slo.judge.windows import Counts
+from slo.judge.windows import NOTHING, Counts
 from slo.units import from_minute
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from slo.units import Minute
 
     Rows = Sequence[tuple[Minute, Counts]]
-
-LOOKBACK = 360
-NOTHING = Counts(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,9 @@ class Figure:
 
 
 def buckets(hourly: Rows, minutely: Rows, at: Minute, window: int) -> list[Bucket]:
-    """Hours, and from the first whole hour of the lookback on minutes, ascending, none before the window."""
+    """Hours, and from the first whole hour of the last six on minutes, ascending, none before the window."""
     start = at - window
-    border = max(start, -(-(at - LOOKBACK) // 60) * 60)
+    border = max(start, -(-(at - RECENT) // 60) * 60)
     hours = [Bucket(m, 60, c) for m, c in hourly if start < m + 60 <= border]
     return [*hours, *(Bucket(m, 1, c) for m, c in minutely if border <= m < at)]
 
@@ -101,12 +99,8 @@ def _grouped(parts: Sequence[Bucket], length: int) -> list[Bucket]:
     sums: dict[Minute, Counts] = {}
     for part in parts:
         start = part.start // length * length
-        sums[start] = _plus(sums.get(start, NOTHING), part.counts)
+        sums[start] = sums.get(start, NOTHING) + part.counts
     return [Bucket(start, length, counts) for start, counts in sums.items()]
-
-
-def _plus(one: Counts, other: Counts) -> Counts:
-    return Counts(one.total + other.total, one.bad + other.bad, one.measured + other.measured)
 
 
 def _spent(verdict: Verdict, group: Bucket) -> str:
@@ -126,7 +120,7 @@ def _dearest(verdict: Verdict, groups: Sequence[Bucket]) -> str:
 
 def indicator(verdict: Verdict, minutely: Rows) -> Figure:
     """The SLI minute by minute over the last six hours."""
-    start = verdict.at - LOOKBACK
+    start = verdict.at - RECENT
     counts = {m: c for m, c in minutely if start <= m < verdict.at and c.measured}
     minutes = [counts.get(m) for m in range(start, verdict.at)]
     if not counts:
@@ -135,7 +129,7 @@ def indicator(verdict: Verdict, minutely: Rows) -> Figure:
     target = float(verdict.objective.target)
     pieces = stretches(start, minutes, Fraction(verdict.objective.target))
     svgs = tuple(charts.indicator(pieces, target, size, text) for size in (charts.WIDE, charts.NARROW))
-    table = tuple(_ten_minutes(verdict, start + n, minutes[n : n + 10]) for n in range(LOOKBACK - 10, -1, -10))
+    table = tuple(_ten_minutes(verdict, start + n, minutes[n : n + 10]) for n in range(RECENT - 10, -1, -10))
     return Figure(text, svgs, ("from", "SLI", "good", "total", "measured"), table)
 
 
@@ -166,7 +160,7 @@ def _minutes_in_words(verdict: Verdict, start: Minute, minutes: Sequence[Counts 
     kinds = [kind_of(c, target) for c in minutes]
     bad = [(Fraction(c.good, c.total), n) for n, c in enumerate(minutes) if c is not None and kinds[n] == "bad"]
     share = numbers.share(verdict.objective.target)
-    text = f"{len(bad)} of the {LOOKBACK - kinds.count('missing')} minutes measured in the last 6 h were below {share}"
+    text = f"{len(bad)} of the {RECENT - kinds.count('missing')} minutes measured in the last 6 h were below {share}"
     if bad:
         lowest, where = min(bad)
         text += f", the lowest {numbers.sli(lowest, verdict.objective.target)} at {from_minute(start + where):%H:%M}Z"
@@ -175,9 +169,7 @@ def _minutes_in_words(verdict: Verdict, start: Minute, minutes: Sequence[Counts 
 
 
 def _ten_minutes(verdict: Verdict, start: Minute, minutes: Sequence[Counts | None]) -> tuple[str, ...]:
-    sums = NOTHING
-    for counts in minutes:
-        sums = _plus(sums, counts or NOTHING)
+    sums = sum((counts for counts in minutes if counts is not None), NOTHING)
     share = Fraction(sums.good, sums.total) if sums.total else None
     return (
         f"{from_minute(start):%H:%M}Z",

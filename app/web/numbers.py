@@ -6,12 +6,13 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from slo.units import format_duration, from_minute
+from slo.units import format_duration, format_percent, from_minute
 
 if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from slo.judge.burn import Rule
     from slo.units import Minute
 
 UNKNOWN = "\N{EN DASH}"
@@ -40,7 +41,7 @@ def sli(value: Fraction | None, target: Decimal) -> str:
 
 def share(target: Decimal) -> str:
     """A target just as it was declared: `99.95 %`."""
-    return f"{(target * 100).normalize():f} %"
+    return f"{format_percent(target)} %"
 
 
 def budget(remaining: Fraction | None) -> str:
@@ -79,6 +80,11 @@ def window(minutes: int) -> str:
     """`30 d`, `90 min`."""
     text = format_duration(minutes)
     return f"{text[:-1]} {'min' if text.endswith('m') else text[-1]}"
+
+
+def windows(rule: Rule) -> str:
+    """`1 h / 5 min`, or the long one alone."""
+    return " / ".join(map(window, rule.windows))
 
 
 def clock(seconds: int) -> str:

@@ -109,10 +109,10 @@ def _facts(snapshot: Snapshot, verdict: Verdict | None) -> Facts:
 
 def _rule_line(objective: Objective, rule: Rule, verdict: Verdict | None) -> RuleLine:
     threshold: Fraction = rule.factor * burn.budget_of(objective)
-    rates = [numbers.burn(verdict.burns[w]) if verdict else numbers.UNKNOWN for w in (rule.long, rule.short)]
+    rates = [numbers.burn(verdict.burns[w]) if verdict else numbers.UNKNOWN for w in (rule.long, rule.shortest)]
     return RuleLine(
         severity=rule.severity,
-        windows=f"{numbers.window(rule.long)} / {numbers.window(rule.short)}",
+        windows=numbers.windows(rule),
         factor=numbers.burn(rule.factor),
         threshold=f"{float(threshold * 100):.6g} %",
         formula=f"{float(rule.factor):g} {numbers.TIMES} (1 - {objective.target.normalize():f})",

@@ -74,7 +74,6 @@ class RecoveryPage:
 
 def recovery_page(snapshot: Snapshot) -> RecoveryPage:
     found = snapshot.recovery
-    titles = {c.name: c.title for c in snapshot.estate.components}
     urgent = sorted((v for v in found if v.target is not None), key=lambda v: STATES.index(v.state))
     without = [v for v in found if v.target is None]
     states = Counter(v.state for v in urgent)
@@ -83,7 +82,7 @@ def recovery_page(snapshot: Snapshot) -> RecoveryPage:
         counts=tuple((BADGES[s], states[s]) for s in STATES if states[s]),
         targets=tuple(recovery_line(v, snapshot) for v in urgent),
         others=tuple(recovery_line(v, snapshot) for v in without if v.mechanism is not None),
-        bare=tuple((v.component, titles.get(v.component, v.component)) for v in without if v.mechanism is None),
+        bare=tuple((v.component, _title(snapshot, v.component)) for v in without if v.mechanism is None),
     )
 
 
@@ -91,11 +90,10 @@ def recovery_line(verdict: RecoveryVerdict, snapshot: Snapshot) -> RecoveryLine:
     known = not isinstance(verdict.exposure, Unknown)
     exposure = verdict.exposure.text if isinstance(verdict.exposure, Unknown) else age(verdict.exposure)
     proof = verdict.proof
-    titles = {c.name: c.title for c in snapshot.estate.components}
     return RecoveryLine(
         badge=BADGES[verdict.state],
         component=verdict.component,
-        title=titles.get(verdict.component, verdict.component),
+        title=_title(snapshot, verdict.component),
         scenario=verdict.scenario or "",
         rpo=_half(verdict.rpo),
         rto=_half(verdict.rto),
@@ -109,6 +107,10 @@ def recovery_line(verdict: RecoveryVerdict, snapshot: Snapshot) -> RecoveryLine:
         method="" if proof is None else proof.text,
         source="" if proof is None else proof.source,
     )
+
+
+def _title(snapshot: Snapshot, component: str) -> str:
+    return next((c.title for c in snapshot.estate.components if c.name == component), component)
 
 
 def age(seconds: int) -> str:

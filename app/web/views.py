@@ -213,7 +213,7 @@ def breach_line(snapshot: Snapshot, row: BreachRow) -> BreachLine:
         told="not told" if breach.notified_at is None else numbers.minute_of(breach.notified_at, now),
         lasted=numbers.about(max(0.0, (end - from_minute(breach.fired_at)).total_seconds())),
         spent=numbers.spent(breach.spent),
-        rule=f"{numbers.window(breach.rule.long)} / {numbers.window(breach.rule.short)} at {numbers.burn(breach.rule.factor)}",
+        rule=f"{numbers.windows(breach.rule)} at {numbers.burn(breach.rule.factor)}",
         burning=sentence(verdict, (), now),
         sampled=snapshot.is_sampled(breach.objective),
     )

@@ -57,6 +57,12 @@ def test_what_is_as_declared_is_in_sync_and_shows_what_it_does() -> None:
     assert line(found, "burn-1h").actions_enabled is None
 
 
+def test_what_is_in_alarm_comes_first_among_what_is_in_sync() -> None:
+    found = compared([Live(r, "ALARM" if r.name.endswith("database/cpu-high") else "OK") for r in WANTED])
+    assert found.lines[0].name.endswith("database/cpu-high")
+    assert "ALARM" not in {one.state for one in found.lines[1:]}
+
+
 def test_a_change_by_hand_is_told_from_an_edited_estate() -> None:
     alarm = next(r for r in WANTED if r.name.endswith("/cpu-high"))
     silenced = replace(alarm, spec={**alarm.spec, "ActionsEnabled": False})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from app.board import Board, Notice
+from app.history import Place
 from app.memory.source import MemorySource
 from app.memory.store import MemoryStore
 from app.snapshot import SourceStatus
@@ -26,7 +27,7 @@ def judged(store: MemoryStore) -> Notice:
     rig = Rig(store, watch(source)).start(START)
     status = SourceStatus("test", 3, START)
     return Notice(
-        status, {v.objective.id: v for v in rig.verdicts()}, {API.id: START - 1}, {API.id: (API, rig.held.shard, 0, START)}
+        status, {v.objective.id: v for v in rig.verdicts()}, {API.id: START - 1}, {API.id: Place(API, rig.held.shard, 0, START)}
     )
 
 
@@ -72,7 +73,7 @@ def test_where_an_objective_is_stored_is_known_once_its_source_has_told() -> Non
     place = hung.place(API.id)
 
     assert place is not None
-    assert (place[0], place[2:]) == (API, (0, START))
+    assert (place.objective, place.slot, place.at) == (API, 0, START)
 
 
 def test_a_message_is_stamped_by_the_wall_and_shown_in_estate_time() -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+
+import httpx
 import pytest
 from fastapi import APIRouter, Depends
 
-from app.guards import Requires, paths, unguarded
+from app.guards import Requires, loopback_hosts, paths, unguarded
 from app.main import create_app
 from app.snapshot import AppState, SnapshotBox
 from slo.errors import SettingsError
@@ -13,6 +16,10 @@ from tests.app import picture
 @pytest.fixture
 def site() -> picture.Site:
     return picture.site(*picture.shared())
+
+
+async def broken() -> float:
+    return 1 / 0
 
 
 async def write() -> dict[str, bool]:
@@ -52,6 +59,30 @@ def test_another_host_is_not_answered(site: picture.Site, host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
 def test_the_loopback_is_answered_under_its_three_names(site: picture.Site, host: str) -> None:
     assert site.get("/healthz", host=host).status_code == 200
+
+
+def test_at_the_port_of_http_the_host_stands_without_it() -> None:
+    assert {"127.0.0.1", "localhost:80"} <= loopback_hosts(80)
+    assert "127.0.0.1" not in loopback_hosts(8000)
+
+
+@pytest.mark.parametrize(("path", "media_type"), [("/api/v1/broken", "application/problem+json"), ("/broken", "text/html")])
+def test_a_bug_is_a_problem_or_a_page_with_the_security_headers_and_is_not_swallowed(path: str, media_type: str) -> None:
+    router = APIRouter()
+    router.add_api_route(path, broken, dependencies=[Depends(Requires("viewer"))])
+    app = create_app(state(), [router])
+
+    async def ask(*, raising: bool) -> httpx.Response:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=raising)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+            return await client.get(path)
+
+    answer = asyncio.run(ask(raising=False))
+    assert answer.status_code == 500
+    assert answer.headers["content-type"].startswith(media_type)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(ask(raising=True))
 
 
 @pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"}])

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.history import RECENT, StoredHistory
+from app.history import RECENT, Place, StoredHistory
 from app.memory.source import MemorySource
 from slo.judge.windows import Counts
 from tests.support.objectives import objective
 from tests.support.rig import API, DAY, START, Rig, traffic, watch
 
 if TYPE_CHECKING:
-    from app.history import Place
     from app.ports import Store
 
 
@@ -21,7 +20,7 @@ def judged(store: Store, source: MemorySource, at: int, window: int = 3 * DAY) -
     rig.poll(at)
 
     def place(objective_id: str) -> Place | None:
-        return (one, rig.held.shard, 0, at) if objective_id == one.id else None
+        return Place(one, rig.held.shard, 0, at) if objective_id == one.id else None
 
     return rig, StoredHistory(store, place)
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from app.history import Place
 from app.memory.source import MemorySource
 from app.memory.store import MemoryStore
 from app.outages import OutageFinder
 from tests.support.rig import API, DAY, START, Rig, query, traffic, watch
-
-if TYPE_CHECKING:
-    from app.history import Place
 
 DOWN = range(START - 2 * DAY + 30, START - 2 * DAY + 37)
 
@@ -32,7 +28,7 @@ class Bench:
 
     def place(self, objective_id: str) -> Place | None:
         held = self.rig.held
-        return (API, held.shard, 0, held.sums.at) if objective_id == API.id else None
+        return Place(API, held.shard, 0, held.sums.at) if objective_id == API.id else None
 
 
 def spans(found: OutageFinder) -> list[tuple[int, int | None]]:

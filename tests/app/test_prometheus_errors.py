@@ -15,8 +15,9 @@ from app.ports import Span
 from app.prometheus import LARGEST_ANSWER, MOST_SERIES, PrometheusSource
 from slo.errors import SourceError
 from slo.estate.indicator import CounterQuery, GaugeQuery, MetricQuery
-from slo.judge.answer import Failed, Series
+from slo.judge.answer import Failed
 from tests.support.answering import Asked, Said, answering
+from tests.support.prometheus import M0, fetched, minutes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,23 +25,11 @@ if TYPE_CHECKING:
     from slo.estate.indicator import Query
     from slo.judge.answer import Answer
 
-M0 = 29_453_760
-
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
     with httpx.Client(trust_env=False, timeout=20) as made:
         yield made
-
-
-def fetched(client: httpx.Client, url: str, query: Query, span: Span) -> Answer:
-    return PrometheusSource(url, client=client).fetch([query], span)[query]
-
-
-def minutes_of(answer: Answer) -> dict[int, float]:
-    """Minute after M0 -> value."""
-    assert isinstance(answer, Series), answer
-    return {int(m) - M0: float(v) for m, v in zip(answer.minutes, answer.values, strict=True)}
 
 
 def good_answer(**data: Any) -> bytes:

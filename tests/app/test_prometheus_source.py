@@ -20,20 +20,16 @@ from app.simulator.clock import ManualClock
 from app.simulator.model import DemoModel
 from slo.errors import SourceError
 from slo.estate.indicator import CounterQuery, EventRatio, GaugeQuery, Proof
-from slo.judge.answer import Failed, Series
+from slo.judge.answer import Failed
 from slo.judge.sli import measure
-from tests.support.prometheus import Samples, holding, scraping_itself
+from tests.support.prometheus import M0, Samples, fetched, holding, minutes_of, scraping_itself
 from tests.support.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from slo.estate.indicator import Query
-    from slo.judge.answer import Answer
     from slo.judge.series import Slices
 
-M0 = 29_453_760
-"""2026-01-01T00:00Z."""
 LOOKBACK = 5
 DAYS = 8 * 1440 + 300
 REAL = pytest.mark.needs("prometheus")
@@ -139,16 +135,6 @@ def by_hand(raw: dict[str, dict[int, int]], span: Span) -> dict[int, int]:
                 before, after = values[minute], values[minute + 1]
                 sums[minute] = sums.get(minute, 0) + (after - before if after >= before else after)
     return sums
-
-
-def fetched(client: httpx.Client, url: str, query: Query, span: Span) -> Answer:
-    return PrometheusSource(url, client=client).fetch([query], span)[query]
-
-
-def minutes_of(answer: Answer) -> dict[int, float]:
-    """Minute after M0 -> value."""
-    assert isinstance(answer, Series), answer
-    return {int(m) - M0: float(v) for m, v in zip(answer.minutes, answer.values, strict=True)}
 
 
 def test_good_and_total_of_every_minute_are_differences_of_the_raw_counters_at_its_two_marks(

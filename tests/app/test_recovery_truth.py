@@ -65,7 +65,7 @@ class Demo:
 @pytest.fixture
 def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Demo]:
     model, clock = DemoModel(1), ManualClock(NOW)
-    cloudwatch = CloudWatch(clock, lambda *_: None, provider=model.provider(), allow_aws_namespace=True)
+    cloudwatch = CloudWatch(clock, lambda *_: None, provider=model, allow_aws_namespace=True)
     described = Describe(clock, lambda: Resources.of(reference()), lambda: model.faults)
     app = create_app(cloudwatch, clock, query=described.before(nobody), routes=described.routes())
     with serving(app) as url:

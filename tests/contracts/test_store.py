@@ -19,10 +19,10 @@ from tests.support.minutes import START, Cell, breach, brute, frame, hour, messa
 from tests.support.minutes import opened as tells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from app.ports import Shard
-    from slo.judge.windows import Frame
+    from slo.judge.windows import Frame, Sums
 
 LENGTHS = (5, 30, 100)
 
@@ -30,6 +30,11 @@ LENGTHS = (5, 30, 100)
 def fill(store: Store, shard: Shard, minutes: int, cell: Cell = (10, 1)) -> Shard:
     """One commit of that many minutes from START on."""
     return store.commit(Commit(shard, START + minutes, [frame(START + m, cell) for m in range(minutes)]))
+
+
+def leaving(store: Store, shard: Shard, sums: Sums) -> Mapping[int, Frame]:
+    """What `advance` will subtract: one frame per window, where there is one."""
+    return store.frames_at(shard, [sums.at - length for length in sums.lengths])
 
 
 def test_a_fresh_shard_has_no_watermark_and_gives_slots_in_order(store: Store) -> None:
@@ -147,8 +152,8 @@ def test_a_restart_gives_the_sums_that_were_in_memory(opened: Callable[[], Store
     sums = store.sums(shard, LENGTHS)
     for minute in range(shard.tick or 0, START + 190):
         new = frame(minute, (minute % 7, 1), None if minute % 3 else (4, 2))
-        leaving = store.frames_at(shard, windows.leaving_minutes(sums))
-        windows.advance(sums, new, leaving)
+        held = leaving(store, shard, sums)
+        windows.advance(sums, new, held)
         kept = sums if sums.at == START + 180 else None
         shard = store.commit(Commit(shard, minute + 1, [new], checkpoint=kept))
         assert table(opened().sums(shard, LENGTHS)) == table(sums)
@@ -261,7 +266,7 @@ def test_sums_and_hours_are_those_of_the_stored_slices_in_whatever_order_they_ca
             model[new.minute] = new
         entering = {f.minute: f for f in frames}
         while sums.at < START + now:
-            windows.advance(sums, entering.get(sums.at), {**store.frames_at(shard, windows.leaving_minutes(sums)), **model})
+            windows.advance(sums, entering.get(sums.at), {**leaving(store, shard, sums), **model})
         shard = store.commit(Commit(shard, START + now, frames, patches, checkpoint=sums if keep else None))
         expected = table(brute(model, START + now, LENGTHS, 2))
         assert table(other.sums(shard, LENGTHS)) == table(sums) == expected

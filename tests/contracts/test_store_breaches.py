@@ -120,6 +120,14 @@ def test_an_edited_objective_gets_a_row_and_keeps_the_old_one(store: Store) -> N
     assert [at - START for at, _ in declared_by(store, "api.other")] == [0]
 
 
+def test_what_openslo_adds_to_a_rule_is_kept_where_it_says_something(store: Store) -> None:
+    rule = RuleSpec("page", None, 60, None, factor=Decimal("14.40"), strict=True, hold=5)
+    store.record_estate(estate(replace(OBJECTIVE, policy=(rule,), slices_key="sli")), START)
+    [(_, row)] = declared_by(store, OBJECTIVE.id)
+    said = {"severity": "page", "share": None, "long": 60, "short": None, "factor": "14.40", "strict": True, "hold": 5}
+    assert (row["policy"], row["slices_key"]) == ([said], "sli")
+
+
 def test_two_edits_within_one_minute_leave_the_last(store: Store) -> None:
     store.record_estate(estate(OBJECTIVE), START)
     store.record_estate(estate(replace(OBJECTIVE, window=1440)), START)

@@ -85,7 +85,7 @@ def test_what_is_measured_from_a_sample_says_so_and_has_no_chart_of_its_source()
     traced = Component("traces", "xray", resource={"service": "api"}, objectives=(objective("traces"),))
     estate = replace(ESTATE, components=(traced,))
     (_, _, view) = views(estate, read_catalog(), BASE_URL)
-    assert "counted from a sample" in [text.markdown for text in panels(view, Text)][1]
+    assert "sampled: counted from traces" in [text.markdown for text in panels(view, Text)][1]
     assert [chart.title for chart in panels(view, TimeSeries)][:1] == ["traces.availability: burn"]
 
 
@@ -121,3 +121,10 @@ def test_every_query_on_sloop_chooses_one_sloop() -> None:
     ]
     assert expressions
     assert all(e.count("sloop_") == e.count('job=~"$job"') for e in expressions)
+
+
+def test_the_overviews_name_what_is_measured_from_a_sample() -> None:
+    traced = Component("traces", "xray", resource={"service": "api"}, objectives=(objective("traces"),))
+    for view in views(replace(ESTATE, components=(traced,)), read_catalog(), BASE_URL)[:2]:
+        assert "not from every request: traces.availability." in next(panels(view, Text)).markdown
+    assert "ampled" not in next(panels(made()["view_estate"], Text)).markdown

@@ -27,6 +27,12 @@ KEY = "sloop/demo/api.availability/page"
 SPEED = 60
 FAULT_AFTER = 5
 OBJECTIVES = 28
+OF_ANOTHER = {
+    "SLOOP_DATABASE_URL": "sqlite:////dev/null/none.db",
+    "AWS_PROFILE": "none",
+    "AWS_ENDPOINT_URL_SNS": "http://[::1]:9",
+}
+"""What a shell may have set for a real service: the demo uses none of it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def _command(*more: str) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    with running(*_command("--fault", f"api-5xx@{FAULT_AFTER}"), environment={}) as program:
+    with running(*_command("--fault", f"api-5xx@{FAULT_AFTER}"), environment=OF_ANOTHER) as program:
         yield _up(program)
         if alive(program.pid):
             program.process.terminate()
@@ -77,8 +83,8 @@ def test_it_is_ready_within_seconds_with_a_verdict_for_every_objective(demo: Dem
     assert float(found[1]) < 30
     assert httpx.get(f"{demo.address}/readyz", trust_env=False).status_code == 200
     assert len(items) == OBJECTIVES
-    gauges = {"database.availability", "jobs.freshness"}  # a 5-minute bucket of a gauge tells nothing of its minutes
-    assert all(item["coverage"] == 1 for item in items if item["name"] not in gauges)
+    # A 5-minute bucket of a gauge tells nothing of its minutes, and CloudWatch keeps minutes for 15 days.
+    assert {item["state"] for item in items if item["coverage"] < 0.99} == {"insufficient_history"}
     assert all(item["coverage"] > 0.45 for item in items)
     assert all(item["budget"]["remaining_ratio"] > 0.5 for item in items)
 

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from app.prometheus import PrometheusSource
+from slo.judge.answer import Series
 from tests import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from app.ports import Span
+    from slo.estate.indicator import Query
+    from slo.judge.answer import Answer
+
+M0 = 29_453_760
+"""2026-01-01T00:00Z."""
 _PATIENCE_SECONDS = 30
 _SCRAPES_ITSELF = """\
 global: {{scrape_interval: 1s}}
@@ -110,3 +118,13 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
+
+
+def fetched(client: httpx.Client, url: str, query: Query, span: Span) -> Answer:
+    return PrometheusSource(url, client=client).fetch([query], span)[query]
+
+
+def minutes_of(answer: Answer) -> dict[int, float]:
+    """Minute after M0 -> value."""
+    assert isinstance(answer, Series), answer
+    return {int(m) - M0: float(v) for m, v in zip(answer.minutes, answer.values, strict=True)}

@@ -13,8 +13,8 @@ from app.watch import Pace, Watch, slot_key
 from slo.errors import SourceError
 from slo.estate.indicator import EventRatio, MetricQuery, Proof
 from slo.judge.evaluate import evaluate
-from slo.judge.series import Slices
 from slo.judge.verdict import Circumstances
+from slo.judge.windows import slices_of
 from tests.support.objectives import estate_of, objective
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from slo.estate.indicator import Query
     from slo.estate.spec import Exclusion, Objective
     from slo.judge.answer import Answer
+    from slo.judge.series import Slices
     from slo.judge.verdict import Verdict
 
 DAY = 1440
@@ -109,7 +110,7 @@ class Rig:
     def slices(self) -> dict[str, Slices]:
         """What is stored, as `sloop slices` would write it."""
         frames = tuple(self.store.frames(self.held.shard, 0, self.held.sums.at))
-        return {o.indicator_id: Slices.from_frames(frames, self.held.shard.slots[key]) for o, key in self.watch.objectives}
+        return {o.indicator_id: slices_of(frames, self.held.shard.slots[key]) for o, key in self.watch.objectives}
 
     def evaluated(self) -> list[Verdict]:
         return evaluate(self.watch.estate, self.slices(), self.held.sums.at)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from app.simulator.clock import ManualClock
 from app.simulator.cloudwatch import CloudWatch
 from app.simulator.disturbance import undisturbed
@@ -12,7 +15,7 @@ from app.simulator.server import create_app
 from tests.support.serving import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -60,3 +63,10 @@ def environment(url: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def refusal(call: Callable[..., Any], **request: Any) -> str:
+    """The code with which AWS, or who plays it, refuses this call."""
+    with pytest.raises(ClientError) as refused:
+        call(**request)
+    return str(refused.value.response["Error"]["Code"])

@@ -35,6 +35,7 @@ def test_an_objective_before_its_first_verdict_has_nulls_and_a_reason(site: pict
     item = site.get("/api/v1/slos/batch.runs").json()
     assert (item["state"], item["sli"], item["at"], item["budget"]["remaining_ratio"]) == (None, None, None, None)
     assert item["reasons"][0].startswith("warming_up:")
+    assert item["burn"] == dict.fromkeys(("5m", "30m", "1h", "2h", "6h", "1d", "3d"))
 
 
 def test_pages_of_items_follow_each_other_without_gap_or_repeat(site: picture.Site) -> None:
@@ -48,7 +49,7 @@ def test_pages_of_items_follow_each_other_without_gap_or_repeat(site: picture.Si
 
 def test_breaches_come_newest_first_and_page_by_the_last_id(site: picture.Site) -> None:
     first = site.get("/api/v1/breaches?limit=2").json()
-    rest = site.get(f"/api/v1/breaches?limit=2&before={first['next']}").json()
+    rest = site.get(f"/api/v1/breaches?limit=2&cursor={first['next']}").json()
     assert [b["id"] for b in (*first["items"], *rest["items"])] == [row.id for row in picture.breach_rows()]
     assert rest["next"] is None
 

@@ -170,6 +170,20 @@ def test_deleting_much_is_blocked_and_permitted_by_its_number(
     assert len(alarms(aws)) < before - 5
 
 
+def test_an_estate_without_components_is_an_error_and_empties_nothing(
+    aws: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["apply"]) == NOTHING
+    before = alarms(aws)
+    empty = tmp_path / "empty.yaml"
+    accounts = 'accounts: {main: {id: "111122223333", region: us-east-1}}'
+    empty.write_text(f"apiVersion: sloop/v1\nkind: Estate\nmetadata: {{name: prod}}\n{accounts}\ncomponents: []\n")
+    assert run(["plan", str(empty)]) == 1
+    assert run(["apply", str(empty)]) == 1
+    assert "declares no component" in capsys.readouterr().err
+    assert alarms(aws) == before
+
+
 def test_an_alarm_of_somebody_else_is_never_touched(aws: Account, capsys: pytest.CaptureFixture[str]) -> None:
     cloudwatch = aws.client("cloudwatch", REGION)
     theirs = {

@@ -127,6 +127,20 @@ def test_slices_of_an_objective_that_nobody_measures_is_wrong_usage(
     assert "--objective x.y: not in the database" in capsys.readouterr().err
 
 
+def test_looking_at_a_database_does_not_make_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["db", "check"]) == 1
+    assert "there is no such database" in capsys.readouterr().err
+    assert not (tmp_path / "sloop.db").exists()
+
+
+def test_the_state_of_the_schema_is_told_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [run(["db", command, "--json"]) for command in ("migrate", "check")] == [0, 0]
+
+    lines = capsys.readouterr().out
+    assert json.loads(lines[: lines.index("}") + 1]) == {"database": "sqlite", "schema": "is up to date"}
+    assert '"fits this program"' in lines
+
+
 @pytest.mark.parametrize("url", ["bogus", "mysql://x/y", "sqlite:////dev/null/sloop.db"])
 def test_a_database_that_cannot_be_used_is_one_line(
     url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

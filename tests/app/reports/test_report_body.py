@@ -25,7 +25,7 @@ from slo.judge.compliance import week as week_of
 from slo.judge.evaluate import evaluate
 from slo.judge.outage import RecoveryEvent
 from slo.judge.recovery_point import Reading
-from slo.judge.series import Slices
+from slo.judge.windows import slices_of
 from tests.support import week
 from tests.support.minutes import frame
 
@@ -66,7 +66,7 @@ def test_the_window_reaches_back_before_the_week() -> None:
 def test_the_window_at_the_end_is_what_evaluate_says_of_the_same_slices() -> None:
     store = week.stored()
     frames = tuple(store.frames(store.shards()[0], 0, week.AFTER))
-    slices = {indicator_of(key): Slices.from_frames(frames, slot) for key, slot in store.shards()[0].slots.items()}
+    slices = {indicator_of(key): slices_of(frames, slot) for key, slot in store.shards()[0].slots.items()}
     for verdict in evaluate(week.estate(), slices, week.WEEK.end):
         found = row(week.report(), "objectives", verdict.objective.id)["at_end"]
         counts = verdict.counts

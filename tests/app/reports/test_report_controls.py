@@ -71,6 +71,11 @@ def test_what_was_looked_at_and_passes_is_met() -> None:
     assert find("tiers", {"components": [{"name": "a", "tier": 1}]}) == ("met", ())
 
 
+def test_a_week_without_gaps_proves_nothing_of_security_controls_that_are_not_watched() -> None:
+    assert find("control_failures", [{"indicator": "i", "missing_minutes": 0}]) == ("not_evidenced", ())
+    assert find("control_failures", [{"indicator": "i", "missing_minutes": 1}]) == ("exception", ("i",))
+
+
 def test_a_week_without_breaches_proves_nothing_about_telling_them() -> None:
     assert find("breaches_told", []) == ("not_applicable", ())
     assert find("breaches_told", [{"id": "t", "told": "not_due"}]) == ("not_applicable", ())

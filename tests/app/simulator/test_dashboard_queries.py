@@ -93,7 +93,7 @@ def client(switch: Any, boto: Callable[[str], Any]) -> Any:
     model = DemoModel(7)
     model.inject("api-5xx", NOW - 600)
     clock = ManualClock(UNTIL + 300)
-    switch.app = create_app(CloudWatch(clock, lambda *_: None, provider=model.provider()), clock)
+    switch.app = create_app(CloudWatch(clock, lambda *_: None, provider=model), clock)
     return boto("cloudwatch")
 
 

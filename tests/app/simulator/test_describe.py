@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 from starlette.responses import Response
 
 from app.simulator.faults import Fault
 from app.simulator.recoverable import Resources
 from app.simulator.xml_tree import element
 from tests.support.recoverable import ESTATE, NOW, wired
+from tests.support.simulated import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,12 +41,6 @@ def boto(wire: Wire) -> Callable[[str], Any]:
         )
 
     return client
-
-
-def refusal(call: Callable[..., Any], **request: str) -> str:
-    with pytest.raises(ClientError) as error:
-        call(**request)
-    return str(error.value.response["Error"]["Code"])
 
 
 def test_all_instances_are_listed_with_their_replicas(boto: Callable[[str], Any]) -> None:

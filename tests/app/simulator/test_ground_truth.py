@@ -50,7 +50,7 @@ def model(switch: Any, monkeypatch: pytest.MonkeyPatch) -> DemoModel:
     for place, name in enumerate(FAULTS):
         model.inject(name, (START + 30 + 90 * place) * 60 + 47)
     clock = ManualClock(END * 60 + 30)
-    cloudwatch = CloudWatch(clock, lambda *_: None, provider=model.provider())
+    cloudwatch = CloudWatch(clock, lambda *_: None, provider=model)
     switch.app = create_app(
         cloudwatch, clock, inject=model.inject, routes=[*model.routes(clock), *XRay(model.stream, clock).routes()]
     )

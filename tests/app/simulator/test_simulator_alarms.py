@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.simulated import refusal
+
 if TYPE_CHECKING:
     from tests.app.simulator.conftest import Account
 
@@ -60,12 +62,6 @@ def feed(account: Account, *values: float) -> list[str]:
         account.tick()
         states.append(state(account))
     return states
-
-
-def refusal(call: Any, **arguments: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    return str(caught.value.response["Error"]["Code"])
 
 
 def test_two_of_three_breaching_minutes_make_an_alarm_and_two_good_ones_end_it(account: Account) -> None:

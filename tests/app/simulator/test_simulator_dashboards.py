@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from app.simulator.dashboard_body import check
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.support.simulated import refusal
 
 TEXT = {"type": "text", "x": 0, "y": 0, "width": 24, "height": 3, "properties": {"markdown": "# Hello"}}
 
@@ -20,12 +17,6 @@ def metric(*rows: list[Any], **more: Any) -> dict[str, Any]:
 
 def body(*widgets: dict[str, Any], **more: Any) -> str:
     return json.dumps({"widgets": list(widgets), **more})
-
-
-def refusal(call: Callable[..., Any], **arguments: Any) -> str:
-    with pytest.raises(ClientError) as refused:
-        call(**arguments)
-    return str(refused.value.response["Error"]["Code"])
 
 
 def test_what_is_put_comes_back_as_it_was(account: Any) -> None:

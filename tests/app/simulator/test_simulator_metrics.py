@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from app.simulator.disturbance import Disturbance
+from tests.support.simulated import refusal
 
 if TYPE_CHECKING:
     from tests.app.simulator.conftest import Account
@@ -25,12 +26,6 @@ def read(account: Account, *queries: dict[str, Any], start: int = MINUTE - 60, e
         MetricDataQueries=list(queries), StartTime=start * 60, EndTime=end * 60, ScanBy="TimestampAscending", **more
     )
     return {r["Id"]: r for r in answer["MetricDataResults"]}
-
-
-def refusal(call: Any, **arguments: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    return str(caught.value.response["Error"]["Code"])
 
 
 def test_what_was_put_is_read_back_per_minute_and_a_silent_minute_has_no_datapoint(account: Account) -> None:

@@ -54,3 +54,9 @@ def test_what_is_not_ours_and_what_has_no_alarms_is_named() -> None:
 
 def test_an_estate_without_alarms_says_so() -> None:
     assert "declares no alarms" in page(AlarmInventory(picture.NOW))
+
+
+def test_how_many_are_in_alarm_stands_above_the_table() -> None:
+    alarms = [r for r in WANTED if r.kind == "alarm"]
+    assert f"{len(alarms)} in ALARM" in page(found(*alarms))
+    assert "in ALARM" not in page(found())

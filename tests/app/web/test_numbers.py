@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.web import numbers
+from slo.judge.burn import Rule
 
 NOW = datetime(2026, 11, 22, 12, 3, tzinfo=UTC)
 
@@ -89,3 +90,8 @@ def test_a_time_names_its_day_only_when_it_is_not_today() -> None:
 
 def test_windows_are_spelled_with_a_space() -> None:
     assert [numbers.window(m) for m in (5, 60, 43200)] == ["5 min", "1 h", "30 d"]
+
+
+def test_a_rule_without_a_short_window_shows_the_long_one_alone() -> None:
+    assert numbers.windows(Rule("page", 60, 5, Fraction(14))) == "1 h / 5 min"
+    assert numbers.windows(Rule("page", 90, None, Fraction(14))) == "90 min"

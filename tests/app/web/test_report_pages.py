@@ -82,10 +82,10 @@ def test_the_api_lists_them_newest_first_page_by_page(site: picture.Site, shelf:
     first = site.get("/api/v1/reports?limit=1").json()
     assert [(i["id"], i["revision"], i["partial"]) for i in first["items"]] == [("2026-W47-r1", 1, False)]
     assert first["next"] == "2026-W47-r1"
-    second = site.get(f"/api/v1/reports?limit=1&before={first['next']}").json()
+    second = site.get(f"/api/v1/reports?limit=1&cursor={first['next']}").json()
     assert ([i["id"] for i in second["items"]], second["next"]) == (["2026-W46-r1"], None)
     assert second["items"][0]["links"]["report.json"] == f"{BASE}/report.json"
-    assert site.get("/api/v1/reports?before=nobody").json()["items"] == []
+    assert site.get("/api/v1/reports?cursor=nobody").json()["items"] == []
 
 
 def test_a_name_full_of_markup_stays_text(site: picture.Site) -> None:
