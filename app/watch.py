@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from slo.judge.burn import windows_of
@@ -57,7 +59,18 @@ class Watch:
 
 def slot_key(indicator_id: str, indicator: Indicator) -> str:
     """`component.indicator@fingerprint`: a changed query or threshold is a new indicator with a history of its own."""
-    return f"{indicator_id}@{hashlib.sha256(repr(indicator).encode()).hexdigest()[:8]}"
+    text = json.dumps(_canonical(indicator), sort_keys=True)
+    return f"{indicator_id}@{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _canonical(value: object) -> object:
+    """What counts, as JSON. A field at its default is left out, so that a release may add one and lose no history."""
+    if is_dataclass(value):
+        own = {f.name: getattr(value, f.name) for f in fields(value) if getattr(value, f.name) != f.default}
+        return [type(value).__name__, {name: _canonical(part) for name, part in own.items()}]
+    if isinstance(value, tuple):
+        return [_canonical(part) for part in value]
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 def indicator_of(key: str) -> str:
