@@ -19,8 +19,10 @@ demo:  ## Sloop on an AWS look-alike, with one fault: make demo ARGS="--speed 20
 	@scripts/venv requirements.lock
 	@$(BIN)/sloop demo $(ARGS)
 
+# The end-to-end tests measure time, so they have the machine for themselves.
 test: venv programs  ## every test: make test ARGS="-k burn" runs some
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(if $(ARGS),$(ARGS),-n 2 --dist worksteal --ignore=tests/e2e)
+	@$(if $(ARGS),,$(BIN)/pytest tests/e2e)
 
 check: venv  ## format, lint, types, architecture, docs
 	$(BIN)/ruff format --check .

@@ -5,26 +5,35 @@
    not count; the breach resolves at the 15th quiet minute.
 3. A page is told when it opens. A ticket is told when no page is open: when it opens, or when the page resolves.
    Nothing is told while muted; what still holds when the mute ends is told then.
+4. Flap control, where it is on: opening and resolving are turns. A breach is held open instead of resolved while that would be
+   the n-th turn of its severity within 60 minutes, this minute and the 59 before it; it resolves at the first quiet minute
+   at which it is not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from collections.abc import Iterable
 
     from slo.estate.spec import Severity
     from slo.judge.burn import Rule
     from slo.units import Minute
 
 QUIET_MINUTES = 15
+FLAP_MINUTES = 60
+"""How far back turns count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """`quiet` counts the quiet minutes since the last firing one; `spent` is the share of the budget spent at `fired_at`."""
+    """`quiet` counts the quiet minutes since the last firing one; `spent` is the share of the budget spent at `fired_at`.
+
+    `flapping` says that flap control has held it open.
+    """
 
     objective: str
     severity: Severity
@@ -34,6 +43,12 @@ class Breach:
     quiet: int = 0
     notified_at: Minute | None = None
     resolved_at: Minute | None = None
+    flapping: bool = False
+
+    @property
+    def turns(self) -> tuple[Minute, ...]:
+        """When it opened, and when it resolved."""
+        return (self.fired_at,) if self.resolved_at is None else (self.fired_at, self.resolved_at)
 
     @property
     def open(self) -> bool:
@@ -53,14 +68,22 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The open breaches of one objective."""
+    """The open breaches of one objective; with flap control also the minutes of the last turns of each severity, ascending."""
 
     page: Breach | None = None
     ticket: Breach | None = None
+    page_turns: tuple[Minute, ...] = ()
+    ticket_turns: tuple[Minute, ...] = ()
 
     @property
     def quiet(self) -> bool:
+        """A minute at which nothing fires changes nothing."""
         return self.page is None and self.ticket is None
+
+    @property
+    def forgettable(self) -> bool:
+        """It is as if nothing had ever been open."""
+        return self.quiet and not self.page_turns and not self.ticket_turns
 
     @property
     def open(self) -> tuple[Breach, ...]:
@@ -79,32 +102,67 @@ class Transition:
     breach: Breach
 
 
+def standing_of(breaches: Iterable[Breach], at: Minute) -> Standing:
+    """As it was after the step at T, from all breaches of one objective that are open or resolved in the hour before T."""
+    known = sorted(breaches, key=lambda b: b.fired_at)
+    still = {b.severity: b for b in known if b.open}
+    turns = [(b.severity, turn) for b in known for turn in b.turns]
+    page, ticket = (_recent((t for s, t in turns if s == severity), at) for severity in ("page", "ticket"))
+    return Standing(still.get("page"), still.get("ticket"), page, ticket)
+
+
 def step(
-    objective: str, standing: Standing, reading: Reading, *, quiet_minutes: int = QUIET_MINUTES
+    objective: str,
+    standing: Standing,
+    reading: Reading,
+    *,
+    quiet_minutes: int = QUIET_MINUTES,
+    flap_transitions: int = 0,
 ) -> tuple[Standing, list[Transition]]:
-    page = _step(objective, "page", standing.page, reading, quiet_minutes)
-    ticket = _step(objective, "ticket", standing.ticket, reading, quiet_minutes)
+    """`flap_transitions` is the n of flap control: 0 is off; a resolve is a second turn at least, so 1 makes no sense."""
+    turns = _recent(standing.page_turns, reading.at), _recent(standing.ticket_turns, reading.at)
+    held = [0 < flap_transitions <= len(own) + 1 for own in turns]
+    page = _step(objective, "page", standing.page, reading, quiet_minutes, held=held[0])
+    ticket = _step(objective, "ticket", standing.ticket, reading, quiet_minutes, held=held[1])
     changes: list[Transition] = []
     page = _tell(page, standing.page, reading.at, held_back=reading.muted, changes=changes)
     held_back = reading.muted or (page is not None and page.open)
     ticket = _tell(ticket, standing.ticket, reading.at, held_back=held_back, changes=changes)
-    return Standing(_if_open(page), _if_open(ticket)), changes
+    after = Standing(_if_open(page), _if_open(ticket))
+    if flap_transitions:
+        after = replace(
+            after, page_turns=_turned(turns[0], page, reading.at), ticket_turns=_turned(turns[1], ticket, reading.at)
+        )
+    return after, changes
 
 
-def _step(objective: str, severity: Severity, breach: Breach | None, reading: Reading, quiet_minutes: int) -> Breach | None:
+def _step(
+    objective: str, severity: Severity, breach: Breach | None, reading: Reading, quiet_minutes: int, *, held: bool
+) -> Breach | None:
     firing = [r for r in reading.firing if r.severity == severity]
     if breach is None:
         if not firing:
             return None
-        assert reading.spent is not None, "a rule fires only where there were events"
+        # A window that has just begun anew, or is shorter than the rule's, may hold no event: nothing of it is spent.
+        spent = Fraction(0) if reading.spent is None else reading.spent
         shortest = min(firing, key=lambda r: (r.long, r.shortest))
-        return Breach(objective, severity, shortest, reading.at, reading.spent)
+        return Breach(objective, severity, shortest, reading.at, spent)
     if firing:
         return replace(breach, quiet=0)
     if any(r.severity == severity for r in reading.blind):
         return breach
-    quiet = breach.quiet + 1
-    return replace(breach, quiet=quiet, resolved_at=reading.at if quiet >= quiet_minutes else None)
+    breach = replace(breach, quiet=breach.quiet + 1)
+    if breach.quiet < quiet_minutes:
+        return breach
+    return replace(breach, flapping=True) if held else replace(breach, resolved_at=reading.at)
+
+
+def _recent(turns: Iterable[Minute], at: Minute) -> tuple[Minute, ...]:
+    return tuple(sorted(turn for turn in turns if at - FLAP_MINUTES < turn <= at))
+
+
+def _turned(turns: tuple[Minute, ...], breach: Breach | None, at: Minute) -> tuple[Minute, ...]:
+    return turns if breach is None or at not in breach.turns else (*turns, at)
 
 
 def _tell(

@@ -14,6 +14,7 @@ from alerts.naming import alarm_name, key
 from alerts.topics import topic_arn
 from slo.estate.indicator import EventRatio, MetricQuery
 from slo.judge.burn import budget_of, rules_of
+from slo.judge.method import is_plain
 from slo.units import format_duration, nearest_double
 
 if TYPE_CHECKING:
@@ -30,9 +31,24 @@ LONGEST_MINUTES = 1440
 
 def fast_rule(objective: Objective) -> Rule | None:
     """The page rule with the shortest windows that can fire at all and that an alarm of every minute, with >=, can say."""
+    if why_not(objective) is not None:
+        return None
     pages = [r for r in rules_of(objective) if r.severity == "page" and r.long <= LONGEST_MINUTES]
-    possible = [r for r in pages if r.factor * budget_of(objective) <= 1 and not (r.strict or r.hold)]
+    possible = [r for r in pages if r.factor * budget_of(objective) <= 1 and not (r.strict or r.hold or r.asks_more)]
     return min(possible, key=lambda r: (r.long, r.shortest), default=None)
+
+
+def why_not(objective: Objective) -> str | None:
+    """Why CloudWatch cannot tell the burn of this objective, whatever its rules; None when it can."""
+    if objective.composite is not None:
+        return "a composite is judged from the minutes of its parts"
+    if not is_plain(objective.budgeting):
+        return f"{objective.method} with its slices and gaps is no sum of counts"
+    if objective.calendar is not None:
+        return "its window begins anew with each period of the calendar"
+    if objective.earlier:
+        return "its target was edited within the window: each minute has the budget of its own target"
+    return None
 
 
 def is_native(indicator: Indicator) -> bool:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alerts.alarms import default_alarm
-from alerts.burn_alarms import fast_burn, fast_rule, is_native
+from alerts.burn_alarms import fast_burn, fast_rule, is_native, why_not
 from alerts.topics import Pager, topics
-from slo.catalog.template import Unbound
 from slo.errors import ProvisionError
-from slo.estate.indicator import EventRatio, MetricQuery
+from slo.estate.indicator import EventRatio, MetricQuery, Unbound
 from slo.resource import Place, Resource
 
 if TYPE_CHECKING:
@@ -23,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`without` are (component, why it has no alarms); `places` is where to look for what is no longer wanted."""
+    """`without` are (component, why it has no alarms); `places` is where to look for what is no longer wanted.
+
+    `notes` are (objective, why CloudWatch cannot tell its burn): Sloop alone pages for it.
+    """
 
     resources: tuple[Resource, ...]
     places: tuple[Place, ...]
     without: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 def wanted_alarms(estate: Estate, catalog: Catalog, pager: Pager | None = None) -> Wanted:
@@ -44,7 +47,8 @@ def wanted_alarms(estate: Estate, catalog: Catalog, pager: Pager | None = None) 
     _check_names(made)
     places = _places(estate, made)
     around = [r for place in places for r in topics(estate.name, place, _severities(place, made, estate), pager)]
-    return Wanted((*around, *made), places, tuple(without))
+    notes = tuple((o.id, why) for o in estate.objectives if (why := why_not(o)) is not None)
+    return Wanted((*around, *made), places, tuple(without), notes)
 
 
 def _defaults(estate: Estate, catalog: Catalog, component: Component) -> list[Resource] | Unbound:
@@ -56,7 +60,7 @@ def _defaults(estate: Estate, catalog: Catalog, component: Component) -> list[Re
 
 def _fast_burns(estate: Estate, catalog: Catalog, component: Component) -> Iterator[Resource]:
     for objective in component.objectives:
-        indicator = catalog.bind(component, objective.indicator, estate.account(component.account))
+        indicator = catalog.measure(component, objective, estate.account(component.account))
         rule = fast_rule(objective)
         if rule is not None and isinstance(indicator, EventRatio) and is_native(indicator):
             queries = [q for q in indicator.total if isinstance(q, MetricQuery)]

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def document(breach: Breach) -> dict[str, Any]:
-    """Times as RFC 3339, null for what has not happened."""
-    return {
+    """Times as RFC 3339, null for what has not happened; `flapping` only of one that flap control has held open."""
+    told: dict[str, Any] = {
         "objective": breach.objective,
         "severity": breach.severity,
         "rule": verdict.rule(breach.rule),
@@ -22,3 +22,4 @@ def document(breach: Breach) -> dict[str, Any]:
         "notified_at": None if breach.notified_at is None else format_minute(breach.notified_at),
         "budget_spent_at_fire": nearest_double(breach.spent),
     }
+    return told | {"flapping": True} if breach.flapping else told

@@ -103,6 +103,7 @@ def page_message(
             "severity": breach.severity,
             "tier": component.tier,
             "rule": document.rule(breach.rule),
+            **({"label": breach.rule.label} if breach.rule.label else {}),
             "fired_at": format_minute(breach.fired_at),
             "resolved_at": None if breach.resolved_at is None else format_minute(breach.resolved_at),
             "budget_spent": None if spent is None else nearest_double(spent),
@@ -184,11 +185,19 @@ def _sentence(breach: Breach, kind: Kind, component: Component, objective: Objec
     """The verdict in words; numbers are rounded here, where nothing is decided any more."""
     spans = " and ".join(f"in {format_duration(window)}" for window in breach.rule.windows)
     name = f"{clip(line(component.title), 120)} ({objective.id})"
-    goal = f"{_percent(objective.target)} over {format_duration(objective.window)}"
+    goal = f"{_percent(objective.target)} over {_window(objective)}"
     used = "" if spent is None else f" {float(spent) * 100:.3g}% of its budget is spent."
     if kind == "resolved":
         return f"{name} is quiet again: the {breach.severity} of {format_minute(breach.fired_at)} is resolved ({goal}).{used}"
     return f"{name} {_effect(breach, kind)} {spans} ({goal}).{used}"
+
+
+def _window(objective: Objective) -> str:
+    """`30d`, of a calendar `1M (Europe/Berlin)`; what the events are, where they are not requests."""
+    text = objective.window_text if objective.calendar is None else f"{objective.window_text} ({objective.calendar.zone})"
+    if objective.method != "Occurrences":
+        return f"{text}, counted in slices of {format_duration(objective.budgeting.slice_window)}"
+    return text if objective.composite is None else f"{text}, counted in minutes of the journey"
 
 
 def _percent(share: Decimal) -> str:

@@ -1,21 +1,21 @@
-"""What alarms and dashboards cost a month by list price: us-east-1, 2025-10-28 (AWS Price List). An estimate, never a bill."""
+"""What alarms and dashboards cost a month by list price. An estimate, never a bill."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from slo.resource import Resource
+    from slo.prices.price_list import PriceList, PriceName
+    from slo.resource import Kind, Resource
 
-STANDARD, HIGH_RESOLUTION, COMPOSITE, DASHBOARD = Decimal("0.10"), Decimal("0.30"), Decimal("0.50"), Decimal("3.00")
-"""US dollars: per metric of an alarm, the same below a minute, per composite alarm, per dashboard (three are free)."""
+_FLAT: dict[Kind, PriceName] = {"composite": "composite-alarm", "dashboard": "dashboard"}
 
 
-def monthly(resource: Resource) -> Decimal:
-    """A math alarm is billed for every metric that it reads; a topic costs nothing by itself."""
-    flat = {"composite": COMPOSITE, "dashboard": DASHBOARD}
+def monthly(resource: Resource, prices: PriceList) -> Fraction:
+    """Dollars. A math alarm is billed for every metric that it reads; a topic costs nothing by itself."""
     if resource.kind != "alarm":
-        return flat.get(resource.kind, Decimal(0))
+        return prices[_FLAT[resource.kind]].of(1) if resource.kind in _FLAT else Fraction(0)
     stats = [q["MetricStat"] for q in resource.spec.get("Metrics", ()) if "MetricStat" in q] or [resource.spec]
-    return sum((STANDARD if stat["Period"] >= 60 else HIGH_RESOLUTION for stat in stats), Decimal(0))
+    slow = sum(stat["Period"] >= 60 for stat in stats)
+    return prices["alarm-metric"].of(slow) + prices["alarm-metric-high-resolution"].of(len(stats) - slow)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashboards.naming import grafana_uid
-from slo.catalog.template import Unbound
+from slo.estate.indicator import Unbound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -80,6 +80,11 @@ class Board:
     def place(self, objective_id: str) -> Place | None:
         return next((n.places[objective_id] for n in self._notices.values() if objective_id in n.places), None)
 
+    def is_read(self, source: str) -> bool:
+        """Whether this process has read the history of the source's shard."""
+        notice = self._notices.get(source)
+        return notice is not None and notice.status.tick is not None
+
     def _snapshot(self) -> Snapshot:
         now = self._clock.now()
         verdicts = {o.id: _misconfigured(o, why, to_minute(now)) for o, why in self._unbound}

@@ -14,21 +14,30 @@ from prometheus_client import CollectorRegistry
 
 from app.about import about, grafana_links
 from app.alarm_worker import AlarmWorker
+from app.aws.budget import ByteBudget
+from app.aws.logs import LogsSource
 from app.aws.metrics import CloudWatchSource
 from app.aws.recovery import AwsRecovery
 from app.aws.session import AwsSession
+from app.aws.signing import SigV4
 from app.aws.sns import SnsPublisher
 from app.aws.xray import XRaySource
-from app.binding import Feed, bind
+from app.binding import COMPOSITES, Feed, bind
 from app.board import Board
 from app.bootstrap_aws import provisioning
 from app.clock import WallClock
+from app.composite_source import CompositeSource
+from app.costs import reading
+from app.eras import eras
 from app.exposition import SnapshotCollector, exposition, meters
-from app.files import read_catalog, read_estate, read_specs
+from app.files import read_catalog, read_estate, read_prices, read_specs
 from app.guards import loopback_hosts
 from app.history import StoredHistory
 from app.main import create_app
-from app.prometheus import PrometheusSource
+from app.opensearch import ACTIONS, OpenSearchSource
+from app.paces import pace_of
+from app.prometheus.access import Access
+from app.prometheus.source import PrometheusSource
 from app.recovery_worker import RecoveryWorker
 from app.report_worker import ReportWorker, report_of, run_of
 from app.reports import manifest
@@ -38,20 +47,21 @@ from app.reports.shelf import FolderShelf
 from app.service import Service
 from app.snapshot import AppState
 from app.store.sql import SqlStore
-from app.telemetry import configure_logs, configure_traces
+from app.telemetry import configure_logs, configure_metrics, configure_traces
 from app.telling import close_orphans, teller
-from app.watch import Pace, indicator_of
+from app.watch import measured_slots
 from app.worker import OutboxWorker, ShardWorker
 from slo.errors import SettingsError, UnreadableFile, UsageError
 from slo.judge.windows import slices_of
 from slo.units import to_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from fastapi import APIRouter, FastAPI
 
     from app.binding import Bound, SourceKind
+    from app.books import Proof
     from app.clock import Clock
     from app.settings import Settings
     from slo.estate.spec import Estate
@@ -67,15 +77,20 @@ def build_service(
 ) -> Service:
     """Everything wired, nothing started; `specs` are the estate's files. SettingsError, StoreError when it cannot run."""
     session = AwsSession({a.name: a for a in estate.accounts})
+    store, now = SqlStore.open(settings.database), to_minute(clock.now())
+    store.record_estate(estate, now)
     bound = bind(
         estate,
         read_catalog(),
         feeds(settings, session),
         retention_days=settings.retention_days,
+        hours_years=settings.hours_years,
         quiet_minutes=settings.quiet_minutes,
+        flap_transitions=settings.flap_transitions,
+        earlier=lambda objective: eras(objective, store.definitions(objective.id), now),
+        parts=CompositeSource(store, lambda source: board.is_read(source)),  # noqa: PLW0108  # the board comes later
+        holding=lambda: {shard.name: shard.slots for shard in store.shards()},
     )
-    store = SqlStore.open(settings.database)
-    store.record_estate(estate, to_minute(clock.now()))
     board = Board(estate, store, clock, indicators=bound.indicators, unbound=bound.unbound, remarks=remarks)
     committed = Event()
     tell = teller(estate, settings.address)
@@ -87,7 +102,7 @@ def build_service(
     if settings.topic_arn:
         publisher = SnsPublisher(session.client("sns", region=_region_of(settings.topic_arn)), settings.topic_arn)
         outbox = OutboxWorker(store, publisher, clock, Random(), committed, counters)  # noqa: S311  # jitter, no secret
-    registry.register(SnapshotCollector(board.box, clock.now))
+    registry.register(SnapshotCollector(board.box, clock.now, lambda: dict(store.written)))
     reader = AwsRecovery(session, CloudWatchSource(session))
     shelf = FolderShelf(settings.reports, estate.name)
     others = (
@@ -97,13 +112,13 @@ def build_service(
             estate.name, lambda: provisioning(settings, estate, read_catalog(), dashboards=False), clock, board.post_alarms
         ),
     )
-    return Service(store, board, shards, outbox, committed, registry, others)
+    return Service(store, board, shards, outbox, committed, registry, others, bound.watches)
 
 
 def _close_orphans(store: SqlStore, estate: Estate, bound: Bound, base_url: str, at: Minute) -> None:
     """Any shard can carry the transaction: breaches are not the shard's own."""
     for watch in bound.watches[:1]:
-        shard = store.open_shard(watch.name, tuple(watch.indicators), at)
+        shard = store.open_shard(watch.name, watch.slot_keys, at)
         for breach in close_orphans(store, estate, shard, base_url, at):
             log.warning("breach closed: its objective is not declared any more", objective=breach.objective)
 
@@ -121,6 +136,7 @@ def build_app(settings: Settings, service: Service, clock: Clock, more: Sequence
             hosts=loopback_hosts(settings.port),
             about=about(estate, read_catalog(), grafana_links(estate, settings.grafana_url)),
             reports=FolderShelf(settings.reports, estate.name),
+            reading=reading(estate, service.watches, read_prices()),
         ),
         more,
     )
@@ -138,6 +154,7 @@ def serve(settings: Settings) -> None:
     clock = WallClock()
     specs = [data for _, data in read_specs([Path(settings.estate)])]
     service = build_service(settings, estate, clock, specs=specs)
+    configure_metrics(service.registry)
     run_app(build_app(settings, service, clock), service, listener)
 
 
@@ -167,15 +184,47 @@ def listen(host: str, port: int) -> socket.socket:
 
 def feeds(settings: Settings, session: AwsSession) -> dict[SourceKind, Feed]:
     """What can be read with these settings."""
-    pace = Pace(settings.settle_seconds, settings.poll_minutes)
     found: dict[SourceKind, Feed] = {
-        "cloudwatch": Feed(CloudWatchSource(session), pace),
-        "xray": Feed(XRaySource(session), pace),
+        "cloudwatch": Feed(CloudWatchSource(session), pace_of("cloudwatch", settings)),
+        "xray": Feed(XRaySource(session), pace_of("xray", settings)),
+        "logs": Feed(_logs(settings, session), pace_of("logs", settings)),
     }
     if settings.prometheus_url:
-        pace = Pace(settings.prometheus_settle_seconds, settings.prometheus_poll_minutes)
-        found["prometheus"] = Feed(PrometheusSource(settings.prometheus_url), pace)
+        found["prometheus"] = Feed(_prometheus(settings, session), pace_of("prometheus", settings))
+    if settings.opensearch_url:
+        found["opensearch"] = Feed(_opensearch(settings, session), pace_of("opensearch", settings))
     return found
+
+
+def _logs(settings: Settings, session: AwsSession) -> LogsSource:
+    """Bytes are paid in real time, so the budget's day is that of the wall, even in a demo that runs faster."""
+    clock = WallClock()
+    budget = ByteBudget(settings.logs_bytes_per_day, clock.wall)
+    return LogsSource(session, budget, monotonic=clock.monotonic, history=settings.logs_history_days * 1440)
+
+
+def _opensearch(settings: Settings, session: AwsSession) -> OpenSearchSource:
+    region, service = settings.opensearch_aws_region, settings.opensearch_aws_service
+    user, password = settings.opensearch_user, settings.opensearch_password.get_secret_value()
+    if region and user:
+        raise SettingsError("SLOOP_OPENSEARCH_USER and SLOOP_OPENSEARCH_AWS_REGION: give one way to sign in")
+    sign = SigV4(session, region, service=service, action=ACTIONS[service]) if region else None
+    return OpenSearchSource(settings.opensearch_url, user=user, password=password, sign=sign, service=service)
+
+
+def _prometheus(settings: Settings, session: AwsSession) -> PrometheusSource:
+    region = settings.prometheus_aws_region
+    access = Access(
+        settings.prometheus_url,
+        token=settings.prometheus_token.get_secret_value(),
+        user=settings.prometheus_user,
+        password=settings.prometheus_password.get_secret_value(),
+        ca_file=settings.prometheus_ca_file,
+        client_cert=settings.prometheus_client_cert,
+        client_key=settings.prometheus_client_key,
+        sign=SigV4(session, region) if region else None,
+    )
+    return PrometheusSource(access.url, client=access.client(), secrets=access.secrets)
 
 
 def _region_of(topic_arn: str) -> str:
@@ -186,25 +235,35 @@ def _region_of(topic_arn: str) -> str:
 
 
 def stored_slices(settings: Settings, start: Minute, end: Minute, objective: str | None = None) -> dict[str, Slices]:
-    """The stored slices of every live indicator, by indicator id; with `objective`, of that objective's alone."""
+    """The stored slices of every live indicator, by indicator id; with `objective`, of what that is measured by.
+
+    The series of a composite is left out: it is made of its parts'.
+    """
     if end <= start:
         raise UsageError("--from must be before --to")
     store = _existing(settings)
-    shards = store.shards()
-    slots = {indicator_of(key): (shard, slot) for shard in shards for key, slot in shard.slots.items()}
-    wanted = list(slots) if objective is None else [_indicator_of_objective(store, objective, slots)]
+    shards = [shard for shard in store.shards() if shard.name != COMPOSITES]
+    slots = {name: (shard, slot) for shard in shards for name, slot in measured_slots(shard.slots).items()}
+    wanted = list(slots) if objective is None else _indicators_of_objective(store, objective, slots)
     found = {name: slices_of(tuple(store.frames(slots[name][0], start, end)), slots[name][1]) for name in sorted(wanted)}
     store.close()
     return found
 
 
-def _indicator_of_objective(store: SqlStore, objective: str, known: Collection[str]) -> str:
-    """As declared last: an objective with a name of its own reads an indicator of another name."""
+def _indicators_of_objective(store: SqlStore, objective: str, known: Collection[str]) -> list[str]:
+    """As declared last: an objective with a name of its own reads an indicator of another name, a composite several."""
     declared = store.definitions(objective)
-    indicator = f"{declared[-1][1]['component']}.{declared[-1][1]['indicator']}" if declared else objective
-    if indicator not in known:
+    names = _declared_indicators(declared[-1][1]) if declared else [objective]
+    if not set(names) <= set(known):
         raise UsageError(f"--objective {objective}: not in the database; it measures {', '.join(sorted(known)) or 'nothing'}")
-    return indicator
+    return names
+
+
+def _declared_indicators(declared: Mapping[str, Any]) -> list[str]:
+    composite = declared.get("composite")
+    if composite:
+        return [part["indicator"] for part in composite["parts"]]
+    return [f"{declared['component']}.{declared['indicator']}"]
 
 
 def _existing(settings: Settings) -> SqlStore:
@@ -246,10 +305,12 @@ def migrate_database(settings: Settings) -> tuple[str, str]:
     return settings.database.split("://")[0], "is up to date"
 
 
-def check_database(settings: Settings) -> tuple[str, str]:
-    """As `migrate_database`, and nothing is changed or made. SchemaMismatch says what to run."""
-    from app.store.migrate import check  # noqa: PLC0415  # Alembic takes long to import
+def check_database(settings: Settings, tell: Callable[[str], None]) -> tuple[str, Proof]:
+    """What the database is, and whether what is stored agrees with itself; nothing is changed or made.
+
+    SchemaMismatch says what to run. `tell` gets the progress.
+    """
+    from app.store.proof import prove  # noqa: PLC0415  # no other command needs it
 
     _refuse_missing(settings)
-    check(settings.database)
-    return settings.database.split("://")[0], "fits this program"
+    return settings.database.split("://")[0], prove(settings.database, tell)

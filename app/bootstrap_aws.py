@@ -1,4 +1,4 @@
-"""What provisioning is wired of, apart from the service: `sloop plan` must not wait for web server and database to load."""
+"""What the commands that speak to AWS are wired of, apart from the service: they must not wait for web server and database."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from alerts.desired import wanted_alarms
 from alerts.topics import Pager, mark
 from app.aws.alarms import AwsAlarms
 from app.aws.dashboards import AwsDashboards
+from app.aws.discover import AwsDiscovery
+from app.aws.metrics import CloudWatchSource
 from app.aws.session import AwsSession
 from app.aws.topics import AwsTopics
+from app.aws.xray import XRaySource
 from app.clock import WallClock
+from app.discover import Discoverer
 from app.provision import Provisioner, Provisioning
 from app.throttle import Throttle
 from slo.estate.spec import Account
@@ -38,7 +42,7 @@ def provisioning(
     wanted = wanted_alarms(estate, catalog, Pager.of(settings.pager_endpoint))
     drawn = _wanted_dashboards(settings, estate, catalog) if dashboards else ()
     made = provisioner(settings, wanted.places, told, dashboards=dashboards)
-    return Provisioning(mark((*wanted.resources, *drawn)), wanted.places, wanted.without, made)
+    return Provisioning(mark((*wanted.resources, *drawn)), wanted.places, wanted.without, made, wanted.notes)
 
 
 def provisioner(
@@ -58,6 +62,13 @@ def provisioner(
 
         adapters.append(GrafanaDashboards(settings.grafana_url, settings.grafana_token.get_secret_value()))
     return Provisioner(adapters, told=told)
+
+
+def discoverer(catalog: Catalog, account: str, region: str) -> Discoverer:
+    """With the credentials that are found in the environment; `account` is how the estate will call theirs."""
+    session = AwsSession({}, default_region=region)
+    discovery = AwsDiscovery(session, XRaySource(session), region)
+    return Discoverer(discovery, CloudWatchSource(session), catalog, account)
 
 
 def _wanted_dashboards(settings: Settings, estate: Estate, catalog: Catalog) -> tuple[Resource, ...]:

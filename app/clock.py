@@ -59,3 +59,18 @@ class ScaledClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+class Drift:
+    """How a clock moves against the seconds that never go back."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = clock.now().timestamp(), clock.monotonic()
+
+    def jump(self) -> float:
+        """Estate seconds that the clock has gained since this was called last; it has lost them where negative."""
+        now, passed = self._clock.now().timestamp(), self._clock.monotonic()
+        then, before = self._last
+        self._last = now, passed
+        return now - then - (passed - before) * self._clock.speed

@@ -5,36 +5,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from slo.judge import burn
 from slo.units import format_duration, nearest_double
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from app.snapshot import Snapshot, SnapshotBox
+    from prometheus_client.metrics_core import Metric
+
+    from app.snapshot import Snapshot, SnapshotBox, SourceStatus
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
+TICKS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """Counters for the service to raise: `source_errors` by source, `notifications` by severity and outcome (sent, failed)."""
+    """Counters for the service to raise: `notifications` by severity and outcome (sent, failed);
+
+    `source_errors` by source and kind (throttled, denied, failed, store); `queries` by shard and lane (history, whole,
+    fast), which is what GetMetricData is paid by; `clock_jumps` by shard.
+    """
 
     source_errors: Counter
     notifications: Counter
     ticks: Counter
+    tick_seconds: Histogram
+    queries: Counter
+    clock_jumps: Counter
 
 
 def meters(registry: CollectorRegistry) -> Meters:
     return Meters(
-        Counter("sloop_source_errors", "Polls that a source did not answer usefully", ["source"], registry=registry),
+        Counter("sloop_source_errors", "Polls that a source did not answer usefully", ["source", "kind"], registry=registry),
         Counter("sloop_notifications", "Messages handed to the topic", ["severity", "outcome"], registry=registry),
         Counter("sloop_ticks", "Committed ticks", ["shard"], registry=registry),
+        Histogram("sloop_tick_seconds", "From the first call to the commit", ["shard"], buckets=TICKS, registry=registry),
+        Counter("sloop_queries", "Series asked for, as sources count and charge them", ["shard", "lane"], registry=registry),
+        Counter("sloop_clock_jumps", "Times that the clock jumped by more than 2 s", ["shard"], registry=registry),
     )
 
 
@@ -45,16 +60,24 @@ def exposition(registry: CollectorRegistry) -> bytes:
 class SnapshotCollector(Collector):
     """What is unknown has no sample: a gap in the graph, never a zero."""
 
-    def __init__(self, box: SnapshotBox, clock: Callable[[], datetime]) -> None:
-        self._box, self._clock = box, clock
+    def __init__(
+        self, box: SnapshotBox, clock: Callable[[], datetime], written: Callable[[], Mapping[str, int]] = dict
+    ) -> None:
+        """`written` says how many bytes of frames each shard has written."""
+        self._box, self._clock, self._written = box, clock, written
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         snapshot, now = self._box.get(), self._clock()
         yield from _verdicts(snapshot)
         yield from _states(snapshot)
         yield from _freshness(snapshot, now)
+        yield from _sources(snapshot.sources)
+        frames = CounterMetricFamily("sloop_frame_bytes", "Bytes of minutes written, by shard", labels=["shard"])
+        for shard, count in sorted(self._written().items()):
+            frames.add_metric([shard], count)
+        yield frames
 
-    def describe(self) -> Iterable[GaugeMetricFamily]:
+    def describe(self) -> Iterable[Metric]:
         """Nothing beforehand: registering must not read a snapshot."""
         return ()
 
@@ -99,3 +122,22 @@ def _freshness(snapshot: Snapshot, now: datetime) -> Iterable[GaugeMetricFamily]
     yield GaugeMetricFamily(
         "sloop_snapshot_age_seconds", "Since pages were last given verdicts", value=(now - snapshot.made_at).total_seconds()
     )
+
+
+def _sources(sources: Iterable[SourceStatus]) -> Iterable[GaugeMetricFamily]:
+    """Of each shard, as its last poll left it."""
+    judged = GaugeMetricFamily("sloop_watermark_timestamp_seconds", "Minutes before it are judged", labels=["source"])
+    covered = GaugeMetricFamily("sloop_recent_coverage_ratio", "Measured share of the last hour", labels=["source"])
+    failing = GaugeMetricFamily("sloop_indicators_failing", "Indicators without an answer", labels=["source"])
+    impossible = GaugeMetricFamily("sloop_quarantined_minutes", "Impossible minutes in the last whole poll", labels=["source"])
+    hot = GaugeMetricFamily("sloop_objectives_hot", "Objectives that are judged each minute", labels=["source"])
+    for source in sources:
+        if source.tick is None:
+            continue
+        judged.add_metric([source.name], source.tick * 60)
+        failing.add_metric([source.name], source.failing)
+        impossible.add_metric([source.name], source.quarantined)
+        hot.add_metric([source.name], source.hot)
+        if source.coverage is not None:
+            covered.add_metric([source.name], nearest_double(source.coverage))
+    return judged, covered, failing, impossible, hot

@@ -9,15 +9,18 @@ from slo.catalog.catalog import Catalog
 from slo.errors import SpecError, UnreadableFile
 from slo.estate.load import load
 from slo.estate.nodes import MAX_BYTES
+from slo.prices import price_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from slo.errors import Problem
     from slo.estate.spec import Estate
+    from slo.prices.price_list import PriceList
 
 SPEC_SUFFIXES = {".yaml", ".yml", ".json"}
+SCHEMA_SUFFIX = ".schema.json"
 
 
 def read_catalog() -> Catalog:
@@ -25,6 +28,11 @@ def read_catalog() -> Catalog:
     kinds = sorted((f for f in files("slo.catalog").iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     policy = files("slo.policies").joinpath("default.yaml").read_bytes()
     return Catalog.of(((f.name, f.read_bytes()) for f in kinds), policy)
+
+
+def read_prices() -> PriceList:
+    """The list prices that ship with the program."""
+    return price_list.parse(files("slo.prices").joinpath("us-east-1.yaml").read_bytes())
 
 
 def packaged_spec(name: str) -> bytes:
@@ -50,7 +58,9 @@ def read_specs(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
 
 
 def _specs_in(folder: Path) -> Iterator[Path]:
-    return (f for f in folder.rglob("*") if f.suffix in SPEC_SUFFIXES and f.is_file())
+    """A schema that lies beside an estate for the editor is none."""
+    found = (f for f in folder.rglob("*") if f.suffix in SPEC_SUFFIXES and f.is_file())
+    return (f for f in found if not f.name.endswith(SCHEMA_SUFFIX))
 
 
 def read_bytes(file: Path, limit: int = -1) -> bytes:
@@ -60,6 +70,26 @@ def read_bytes(file: Path, limit: int = -1) -> bytes:
             return stream.read(limit)
     except OSError as error:
         raise UnreadableFile(f"{file}: {error.strerror or error}") from None
+
+
+def read_pieces(file: Path, size: int) -> Iterator[bytes]:
+    """Piece by piece, so that a large file is never held as a whole. UnreadableFile when it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            while piece := stream.read(size):
+                yield piece
+    except OSError as error:
+        raise UnreadableFile(f"{file}: {error.strerror or error}") from None
+
+
+def create_files(files: Mapping[Path, bytes]) -> None:
+    """Never over another file, but one with the same bytes is as good. UnreadableFile before anything is written."""
+    missing = [file for file, data in files.items() if not (file.exists() and read_bytes(file) == data)]
+    for file in missing:
+        if file.exists():
+            raise UnreadableFile(f"{file}: is there already and is not overwritten; move it away or name another file")
+    for file in missing:
+        write_file(file, files[file])
 
 
 def write_file(file: Path, data: bytes) -> None:

@@ -31,7 +31,8 @@ class OutageFinder:
 
     def __init__(self, store: Store, estate: Estate, place: Callable[[str], Place | None]) -> None:
         self._store, self._place = store, place
-        of_indicator = {o.indicator_id: o for o in reversed(estate.objectives) if o.indicator == INDICATOR}
+        own = [o for o in reversed(estate.objectives) if o.indicator == INDICATOR and o.composite is None]
+        of_indicator = {o.indicator_id: o for o in own}
         self._objectives: tuple[Objective, ...] = tuple(of_indicator.values())
         self._read_to: dict[str, Minute] = {}
         self._last: dict[str, RecoveryEvent] = {}
@@ -50,8 +51,9 @@ class OutageFinder:
         end = min(place.at for place in places)
         start = min(self._start(place.objective, end) for place in places)
         frames = list(self._frames(places[0].shard, [place.slot for place in places], start, end))
-        for objective, _, slot, _ in places:
-            for event in outages(objective.component, slices_of(frames, slot), f"slices of {objective.id}"):
+        for place in places:
+            objective = place.objective
+            for event in outages(objective.component, slices_of(frames, place.slot), f"slices of {objective.id}"):
                 self._last[objective.id] = event
                 yield event
             self._read_to[objective.id] = end

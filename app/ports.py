@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slo.estate.spec import Account, Component, Estate
     from slo.judge.answer import Answer
     from slo.judge.outage import RecoveryEvent
+    from slo.judge.period import Window
     from slo.judge.recovery_point import Reading, ReadingHour, Unknown
     from slo.judge.verdict import Verdict
     from slo.judge.windows import Frame, Sums
@@ -100,7 +101,8 @@ class Commit:
     `frames` are new minutes; `patches` are (frame as it was or None, frame as it is now) of minutes already judged.
     Hour rows and, where a patch is older than the newest checkpoint, that checkpoint are corrected in the same transaction.
     `standings` are open breaches whose quiet count changed without a transition.
-    `checkpoint`, when given, is stored whole; minutes before `prune_before` are deleted.
+    `checkpoint`, when given, is stored whole. Minutes before `prune_before` and hours before `prune_hours_before` are
+    deleted, the oldest first and no more at once than a tick can bear.
     """
 
     shard: Shard
@@ -113,6 +115,7 @@ class Commit:
     verdicts: Sequence[Verdict] = ()
     checkpoint: Sums | None = None
     prune_before: Minute | None = None
+    prune_hours_before: Minute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ class Store(Protocol):
         """The shard as it stands now: after a fenced commit."""
         ...
 
-    def sums(self, shard: Shard, lengths: Sequence[int]) -> Sums:
+    def sums(self, shard: Shard, wanted: Sequence[Window]) -> Sums:
         """Window sums at the shard's tick: newest checkpoint plus the frames since, or all frames. `shard.tick` must be set."""
         ...
 
@@ -199,6 +202,10 @@ class Store(Protocol):
 
     def frames_at(self, shard: Shard, minutes: Sequence[Minute]) -> Mapping[Minute, Frame]:
         """The frames of these minutes that exist."""
+        ...
+
+    def quarantined(self, shard: Shard) -> Sequence[Minute]:
+        """Minutes whose frame was found damaged and put aside, and which have had none since; ascending."""
         ...
 
     def hours(self, shard: Shard, start: Minute, end: Minute) -> Iterator[Frame]:

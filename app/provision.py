@@ -39,12 +39,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Provisioning:
-    """What an estate wants to exist, and the way to where it does. `without` are components without alarms, and why."""
+    """What an estate wants to exist, and the way to where it does. `without` are components without alarms, and why.
+
+    `notes` are objectives whose burn CloudWatch cannot tell, and why.
+    """
 
     desired: tuple[Resource, ...]
     places: tuple[Place, ...]
     without: tuple[tuple[str, str], ...]
     provisioner: Provisioner
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 class Provisioner:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from app.board import Board
     from app.ports import Store
+    from app.watch import Watch
     from app.worker import OutboxWorker, ShardWorker
 
 
@@ -37,6 +38,7 @@ class Service:
     committed: Event
     registry: CollectorRegistry
     others: Sequence[Loop] = ()
+    watches: Sequence[Watch] = ()
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
 

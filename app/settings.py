@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from slo.errors import SettingsError
@@ -25,6 +25,15 @@ class Settings(BaseSettings):
     pager_endpoint: str = Field("", description="Address that `sloop apply` subscribes to the pages topic; http or https.")
     writes_per_second: float = Field(3, gt=0, le=1000, description="Fastest that `sloop apply` writes. AWS takes 3.")
     prometheus_url: str = Field("", description="Prometheus server, like http://127.0.0.1:9090; needed by its components.")
+    prometheus_token: SecretStr = Field(SecretStr(""), description="Bearer token for it.")
+    prometheus_user: str = Field("", description="User name for it, with SLOOP_PROMETHEUS_PASSWORD.")
+    prometheus_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
+    prometheus_aws_region: str = Field(
+        "", pattern=r"^([a-z]{2}(-[a-z]+)+-\d+)?$", description="For Amazon Managed Prometheus: the region to sign for."
+    )
+    prometheus_ca_file: str = Field("", description="PEM file of the authorities that may vouch for it, in place of the usual.")
+    prometheus_client_cert: str = Field("", description="PEM file of the certificate that Sloop shows it.")
+    prometheus_client_key: str = Field("", description="PEM file of that certificate's key, unless it is in the same file.")
     grafana_url: str = Field("", description="Grafana that `sloop apply` keeps the dashboards in, like http://127.0.0.1:3000.")
     grafana_token: SecretStr = Field(SecretStr(""), description="Token of a Grafana service account with the role Editor.")
     cloudwatch_dashboards: Literal["all", "overview", "none"] = Field("all", description="Which ones `sloop apply` keeps.")
@@ -32,10 +41,30 @@ class Settings(BaseSettings):
     prometheus_settle_seconds: int = Field(30, ge=0, le=3600, description="The same for Prometheus.")
     poll_minutes: int = Field(5, ge=1, le=60, description="CloudWatch: minutes between polls (each reads every minute).")
     prometheus_poll_minutes: int = Field(1, ge=1, le=60, description="The same for Prometheus.")
+    logs_settle_seconds: int = Field(300, ge=0, le=3600, description="The same for CloudWatch Logs and OpenSearch.")
+    logs_poll_minutes: int = Field(5, ge=1, le=60, description="The same for CloudWatch Logs and OpenSearch.")
+    logs_bytes_per_day: int = Field(0, ge=0, description="Bytes that Logs Insights may scan in a UTC day; 0: no limit.")
+    logs_history_days: int = Field(1, ge=1, le=90, description="Days of CloudWatch Logs that a first start reads.")
+    opensearch_url: str = Field("", description="OpenSearch, like https://127.0.0.1:9200; needed by indicators that search it.")
+    opensearch_user: str = Field("", description="User name for it, with SLOOP_OPENSEARCH_PASSWORD.")
+    opensearch_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
+    opensearch_aws_region: str = Field(
+        "", pattern=r"^([a-z]{2}(-[a-z]+)+-\d+)?$", description="For Amazon OpenSearch with IAM: the region to sign for."
+    )
+    opensearch_aws_service: Literal["es", "aoss"] = Field("es", description="What is signed for: a domain, or serverless.")
     retention_days: int = Field(90, description="Days that minutes are kept; at least 90 and the longest window + 2 days.")
+    hours_years: int = Field(3, ge=1, le=20, description="Years that sums of hours are kept, for charts and reports.")
     quiet_minutes: int = Field(15, ge=1, le=240, description="Quiet minutes after which a breach resolves.")
+    flap_transitions: int = Field(0, ge=0, le=60, description="Turns within an hour at which a breach is held open; 0: never.")
     reports_dir: str = Field("", description="Folder of the weekly reports. Default: `reports` in the user's data folder.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the log on stderr.")
+
+    @field_validator("flap_transitions")
+    @classmethod
+    def _turns_twice(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("a resolve is a second turn at least; give 0 (never) or 2 to 60")
+        return value
 
     @property
     def database(self) -> str:

@@ -12,9 +12,11 @@ from slo.units import from_minute
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from fractions import Fraction
 
     from app.about import About
     from app.alarm_inventory import AlarmInventory
+    from app.costs import Reading
     from app.ports import BreachRow, Delivery, ReportEntry, ReportShelf
     from slo.estate.indicator import Indicator
     from slo.estate.spec import Estate, Objective
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from slo.units import Minute
 
 STALE_AFTER = timedelta(minutes=3)
+"""Of a source that is polled each minute."""
 _LEAST_WALL = timedelta(seconds=15)
 
 
@@ -31,7 +34,9 @@ _LEAST_WALL = timedelta(seconds=15)
 class SourceStatus:
     """One shard's source: `tick` is its watermark T (None before the first commit), `error` the last poll's or None.
 
-    `objectives` are the ids of what it measures.
+    `objectives` are the ids of what it measures, `hot` how many of them are judged each minute. `settle` is in seconds and
+    `poll` in minutes. `failing` are the indicators of which the last poll got no answer, `quarantined` the impossible
+    minutes among those that the last whole poll read, `coverage` the measured share of the last hour of all objectives.
     """
 
     name: str
@@ -40,6 +45,12 @@ class SourceStatus:
     polled_at: datetime | None = None
     error: str | None = None
     objectives: tuple[str, ...] = ()
+    hot: int = 0
+    settle: int = 0
+    poll: int = 1
+    failing: int = 0
+    quarantined: int = 0
+    coverage: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +96,9 @@ class Snapshot:
 
     @property
     def stale_after(self) -> timedelta:
-        """In estate time; a sped-up demo gets 15 s of the wall, or every long tick would look like a failure."""
-        return max(STALE_AFTER, _LEAST_WALL * self.speed)
+        """Three polls in estate time; a sped-up demo gets 15 s of the wall, or every long tick would look like a failure."""
+        poll = max((source.poll for source in self.sources), default=1)
+        return max(STALE_AFTER * poll, _LEAST_WALL * self.speed)
 
     def is_stale(self, now: datetime) -> bool:
         """Nothing new was published for three polls: what was green then says nothing now."""
@@ -101,9 +113,10 @@ class Snapshot:
 
     def is_sampled(self, objective_id: str) -> bool:
         """Its counts are those of a sample: said wherever one of its numbers stands."""
-        declared = self.objective(objective_id)
-        indicator = None if declared is None else self.indicators.get(declared.indicator_id)
-        return isinstance(indicator, EventRatio) and indicator.sampled
+        judged = self.verdicts.get(objective_id)
+        declared = self.objective(objective_id) if judged is None else judged.objective
+        known = [] if declared is None else [self.indicators.get(i) for i in declared.indicator_ids]
+        return any(isinstance(indicator, EventRatio) and indicator.sampled for indicator in known)
 
     def breaches_of(self, objective_id: str) -> tuple[BreachRow, ...]:
         return tuple(row for row in self.breaches if row.breach.objective == objective_id)
@@ -136,11 +149,15 @@ class History(Protocol):
     """Sums for charts, ascending; an absent or unmeasured row is a gap. StoreError when it cannot be read."""
 
     def hourly(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
-        """By the hour's first minute, over the objective's window."""
+        """What the budget counts, by the hour's first minute, over the objective's window."""
+        ...
+
+    def recent(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
+        """What the budget counts in the last six hours, by minute; a slice of several stands at its last one."""
         ...
 
     def minutely(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
-        """The last six hours."""
+        """What was measured in the last six hours."""
         ...
 
 
@@ -168,7 +185,7 @@ class NoReports:
 class AppState:
     """What the web side is given. `clock` tells estate time; `hosts` are the Host headers that are answered (`name:port`).
 
-    `about` is by component name.
+    `about` is by component name; `reading` is what the sources cost, None where that is not known.
     """
 
     box: SnapshotBox
@@ -179,3 +196,4 @@ class AppState:
     hosts: frozenset[str]
     about: Mapping[str, About] = field(default_factory=dict)
     reports: ReportShelf = field(default_factory=NoReports)
+    reading: Reading | None = None

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app import pipeline
+from app import lanes, pipeline
+from app.asking import CountedSource
 from app.board import Notice
+from app.clock import Drift
 from app.history import Place
 from app.outbox import deliver_due
 from app.snapshot import SourceStatus
 from app.telemetry import TRACER
-from slo.errors import Fenced, SourceError, StoreError
+from slo.errors import AccessDenied, Fenced, SourceError, StoreError, Throttled
 from slo.judge.verdict import Circumstances, Verdict
+from slo.units import format_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +32,14 @@ if TYPE_CHECKING:
     from app.ports import Publisher, Store
     from app.watch import Watch
     from slo.estate.spec import Objective
+    from slo.units import Minute
 
 RETRY_SECONDS = 5.0
 IDLE_SECONDS = 1.0
+JUMP_SECONDS = 2.0
+LEAP_SECONDS = 900.0
+DOUBT_SECONDS = 600.0
+"""Of the wall: somebody's time service sets most clocks right sooner."""
 
 log = structlog.get_logger()
 
@@ -49,12 +57,15 @@ class ShardWorker:
         committed: Event,
         meters: Meters,
     ) -> None:
-        self._store, self._watch, self._clock, self._board = store, watch, clock, board
+        self._store, self._clock, self._board = store, clock, board
         self._tell, self._committed, self._meters = tell, committed, meters
         self._held: pipeline.Held | None = None
         self._error: str | None = None
         self._states: dict[str, str] = {}
         self._shown: Notice | None = None
+        self._source = CountedSource(watch.source)
+        self._watch = replace(watch, source=self._source)
+        self._drift, self._ahead, self._believed_from = Drift(clock), 0.0, 0.0
 
     def run(self, stop: Event) -> None:
         while not stop.is_set():
@@ -62,10 +73,10 @@ class ShardWorker:
 
     def turn(self) -> float:
         """One look at the clock, at most one poll; the wall seconds until the next one is due."""
-        due = self._watch.pace.watermark(self._clock.now().timestamp())
+        self._note_jump()
         try:
             with TRACER.start_as_current_span("tick", attributes={"sloop.shard": self._watch.name}):
-                self._work(due)
+                self._work(self._clock.now().timestamp())
             self._error = None
         except Fenced as error:
             log.info("another process moved the shard", shard=self._watch.name, detail=str(error))
@@ -81,51 +92,107 @@ class ShardWorker:
     def _fail(self, what: str, error: SourceError | StoreError) -> None:
         log.warning(what, shard=self._watch.name, error=str(error))
         self._error = str(error)
-        self._meters.source_errors.labels(self._watch.name).inc()
+        self._meters.source_errors.labels(self._watch.name, kind_of(error)).inc()
         if isinstance(error, StoreError):
             self._drop()
+
+    def _note_jump(self) -> None:
+        jump, most = self._drift.jump(), max(1.0, self._clock.speed)
+        if abs(jump) <= JUMP_SECONDS * most:
+            return
+        log.warning("the clock jumped", shard=self._watch.name, seconds=round(jump, 3))
+        self._meters.clock_jumps.labels(self._watch.name).inc()
+        self._ahead += jump
+        doubted = self._ahead > LEAP_SECONDS * most
+        self._believed_from = self._clock.monotonic() + DOUBT_SECONDS if doubted else 0.0
+
+    def _check_clock(self, now: float) -> None:
+        """T never goes back: what a wrong clock judged as missing would stay judged. SourceError while it is in doubt."""
+        if self._clock.monotonic() < self._believed_from:
+            raise SourceError("the clock leapt ahead; it is believed after ten minutes, unless it goes back", retryable=True)
+        if self._believed_from:
+            self._believed_from = self._ahead = 0.0
+        if self._held is not None and self._held.sums.at * 60 > now:
+            until = format_minute(self._held.sums.at)
+            raise SourceError(f"the clock is behind {until}, the last minute judged: it waits until then", retryable=True)
 
     def _drop(self) -> None:
         """With what was to ride on the next commit; the states are compared with the stored ones again."""
         self._held = None
         self._states.clear()
 
-    def _work(self, due: int) -> None:
-        if self._held is None or due - self._held.sums.at > pipeline.LONGEST_CATCH_UP:
-            self._held = pipeline.load(self._store, self._watch, due)
+    def _work(self, now: float) -> None:
+        whole = self._watch.pace.watermark(now)
+        self._check_clock(now)
+        if self._held is None or whole - self._held.sums.at > pipeline.LONGEST_CATCH_UP:
+            try:
+                self._held = pipeline.load(self._store, self._watch, whole)
+            finally:
+                self._count("history")
+        due = lanes.due(self._watch, self._held, now)
         if due > self._held.sums.at or self._held.fresh:
-            pipeline.poll(self._store, self._watch, self._held, max(due, self._held.sums.at), self._tell)
-            self._committed.set()
-            self._meters.ticks.labels(self._watch.name).inc()
+            self._tick(self._held, max(due, self._held.sums.at))
+
+    def _tick(self, held: pipeline.Held, due: Minute) -> None:
+        name, began = self._watch.name, self._clock.monotonic()
+        lane = "whole" if lanes.is_whole(self._watch, held, due) else "fast"
+        try:
+            pipeline.poll(self._store, self._watch, held, due, self._tell)
+        finally:
+            self._count(lane)
+        self._committed.set()
+        self._meters.ticks.labels(name).inc()
+        self._meters.tick_seconds.labels(name).observe(self._clock.monotonic() - began)
+
+    def _count(self, lane: str) -> None:
+        self._meters.queries.labels(self._watch.name, lane).inc(self._source.taken())
 
     def _until_due(self) -> float:
+        """Never longer than a poll: a clock that was set back may be set right again."""
         assert self._held is not None
-        pace = self._watch.pace
-        due_at = (self._held.sums.at + pace.poll) * 60 + pace.settle
-        return max(0.02, (due_at - self._clock.now().timestamp()) / self._clock.speed)
+        due_at = lanes.next_due(self._watch, self._held) * 60 + self._watch.pace.settle
+        wait = min(due_at - self._clock.now().timestamp(), self._watch.pace.poll * 60)
+        return max(0.02, wait / self._clock.speed)
 
     def _notice(self) -> Notice:
         held = self._held
-        status = SourceStatus(
-            self._watch.name,
-            len(self._watch.queries),
-            None if held is None else held.sums.at,
-            self._clock.now(),
-            self._error or (next(iter(held.failures.values()), None) if held is not None else None),
-            tuple(o.id for o, _ in self._watch.objectives),
-        )
+        status = self._status()
         if held is None:
             return replace(self._shown, status=status) if self._shown else Notice(status)
         verdicts = {v.objective.id: v for v in pipeline.verdicts(self._store, self._watch, held, self._circumstances)}
         self._note_changes(held, verdicts)
-        slots = {o: held.shard.slots[key] for o, key in self._watch.objectives}
+        seats = held.table.seats
         self._shown = Notice(
             status,
             verdicts,
-            {o.id: newest for o, slot in slots.items() if (newest := held.sums.newest_measured(slot)) is not None},
-            {o.id: Place(o, held.shard, slot, held.sums.at) for o, slot in slots.items()},
+            {s.objective.id: newest for s in seats if (newest := held.sums.newest_measured(s.minutes)) is not None},
+            {s.objective.id: Place(s.objective, held.shard, s.minutes, s.counted, verdicts[s.objective.id].at) for s in seats},
         )
         return self._shown
+
+    def _status(self) -> SourceStatus:
+        held, watch = self._held, self._watch
+        status = SourceStatus(
+            watch.name,
+            len(watch.queries),
+            None,
+            self._clock.now(),
+            self._error,
+            tuple(o.id for o, _ in watch.objectives),
+            settle=watch.pace.settle,
+            poll=watch.pace.poll,
+        )
+        if held is None:
+            return status
+        return replace(
+            status,
+            tick=held.sums.at,
+            error=self._error or next(iter(held.failures.values()), None),
+            hot=sum(key in held.hot for _, key in watch.objectives),
+            failing=len(held.failures),
+            quarantined=held.quarantined,
+            coverage=lanes.recent_coverage(held),
+        )
 
     def _note_changes(self, held: pipeline.Held, verdicts: dict[str, Verdict]) -> None:
         """State changes ride on the next commit: judging every objective inside the tick would make it several times slower."""
@@ -150,6 +217,15 @@ class ShardWorker:
             source_error=self._error or held.failures.get(key),
             stale_since=newest if stale else None,
         )
+
+
+def kind_of(error: SourceError | StoreError) -> str:
+    """As `sloop_source_errors_total` tells them apart."""
+    if isinstance(error, StoreError):
+        return "store"
+    if isinstance(error, Throttled):
+        return "throttled"
+    return "denied" if isinstance(error, AccessDenied) else "failed"
 
 
 class OutboxWorker:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from dashboards import native, sloop_metrics
 from dashboards.grid import Row
 from dashboards.panels import Mark, Metric, Stat, StateTimeline, Text, TimeSeries, plain
-from slo.catalog.template import Unbound
-from slo.estate.indicator import EventRatio
+from slo.estate.indicator import EventRatio, Unbound
 from slo.judge.burn import rules_of
 from slo.units import format_duration, format_percent, nearest_double
 
@@ -38,7 +37,7 @@ def share_chart(
     estate: Estate, catalog: Catalog, component: Component, objective: Objective, base_url: str, *, title: str, width: int
 ) -> TimeSeries | None:
     """None when its indicator cannot be bound, or when only Sloop can compute it."""
-    indicator = catalog.bind(component, objective.indicator, estate.account(component.account))
+    indicator = catalog.measure(component, objective, estate.account(component.account))
     if isinstance(indicator, Unbound):
         return None
     chart = native.chart(objective, indicator, title=title, width=width)
@@ -78,7 +77,7 @@ def _needs(component: Component, base_url: str) -> str:
 
 def _objective_row(estate: Estate, catalog: Catalog, component: Component, objective: Objective, base_url: str) -> Row:
     page = _page(objective, base_url)
-    goal = f"{format_percent(objective.target)} % over {format_duration(objective.window)}"
+    goal = f"{format_percent(objective.target)} % over {_window(objective)}"
     chart = share_chart(estate, catalog, component, objective, base_url, title=f"{objective.id}: bad events", width=12)
     panels: tuple[Panel, ...] = (
         Text(f"[{objective.id}]({page[1]})\n\n{goal}{_note(estate, catalog, component, objective)}", width=4, height=4),
@@ -91,9 +90,22 @@ def _objective_row(estate: Estate, catalog: Catalog, component: Component, objec
     return Row(f"{objective.id}: {goal}", panels)
 
 
+def _window(objective: Objective) -> str:
+    """`30d`, or `1M by the calendar of Europe/Berlin`."""
+    if objective.calendar is None:
+        return objective.window_text
+    return f"{objective.window_text} by the calendar of {objective.calendar.zone}"
+
+
 def _note(estate: Estate, catalog: Catalog, component: Component, objective: Objective) -> str:
-    """What a reader of the numbers has to know: that they are counted from a sample, or why there are none."""
-    indicator = catalog.bind(component, objective.indicator, estate.account(component.account))
+    """What a reader of the numbers has to know: what they count if not events, or why there are none."""
+    if objective.composite is not None:
+        parts = ", ".join(part.indicator for part in objective.composite.parts)
+        return f"\n\n{objective.composite.mode} composite of {parts}: counts minutes, not requests"
+    if objective.method != "Occurrences":
+        slices = format_duration(objective.budgeting.slice_window)
+        return f"\n\n{objective.method} of {slices}: counts slices, not requests"
+    indicator = catalog.measure(component, objective, estate.account(component.account))
     if isinstance(indicator, Unbound):
         return f"\n\nNot measured: {plain(indicator.text)}"
     return "\n\nsampled: counted from traces, not from every request" if is_sampled(indicator) else ""
@@ -120,7 +132,7 @@ def _burn(objective: Objective, window: str, page: tuple[str, str]) -> Stat:
 
 def _mark(rule: Rule) -> Mark:
     spans = " and ".join(map(format_duration, rule.windows))
-    text = f"{rule.severity} from {float(rule.factor):.3g}x in {spans}"
+    text = f"{rule.label or rule.severity} from {float(rule.factor):.3g}x in {spans}"
     return Mark(nearest_double(rule.factor), "red" if rule.severity == "page" else "orange", text)
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dashboards.panels import Mark, Math, Metric, Promql, TimeSeries
-from slo.estate.indicator import CounterQuery, EventRatio, GaugeQuery, MetricQuery, RateRatio, TimeSlice
+from slo.estate.indicator import CounterQuery, EventRatio, GaugeQuery, Journey, MetricQuery, RateRatio, TimeSlice
 from slo.units import nearest_double
 
 if TYPE_CHECKING:
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 def chart(objective: Objective, indicator: Indicator, *, title: str, width: int = 12) -> TimeSeries | None:
     """Bad events as a share of all against the objective, or the measured value against its threshold.
 
-    None when the source has no query language of its own (X-Ray).
+    None when the source has no query language of its own (X-Ray), and for composites, which only Sloop can combine.
     """
+    if isinstance(indicator, Journey):
+        return None
     if isinstance(indicator, TimeSlice):
         target = _value(indicator)
         threshold = Mark(float(indicator.threshold), "red", f"good when {indicator.op} {indicator.threshold}")

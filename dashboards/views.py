@@ -83,7 +83,7 @@ def _sampled(estate: Estate, catalog: Catalog) -> str:
         objective.id
         for component in estate.components
         for objective in component.objectives
-        if is_sampled(catalog.bind(component, objective.indicator, estate.account(component.account)))
+        if is_sampled(catalog.measure(component, objective, estate.account(component.account)))
     ]
     return f" Sampled, counted from traces and not from every request: {', '.join(found)}." if found else ""
 

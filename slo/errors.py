@@ -7,8 +7,10 @@ SloopError
 ├── ReportError         a report cannot be made, written or vouched for
 ├── SpecError           estate or OpenSLO files have errors; carries every problem found
 ├── SlicesError         a slices file has a bad line; carries file and line
-├── SourceError         CloudWatch, X-Ray or Prometheus did not answer usefully; `retryable` says whether trying again can help
+├── IncidentsError      a file of incidents has a bad line; carries file and line
+├── SourceError         a source did not answer usefully; `retryable` says whether trying again can help
 │   ├── AccessDenied    the missing IAM action is named
+│   ├── QueryRefused    this one query was refused or answered too much; says nothing about others; never retryable
 │   └── Throttled       too many requests; always retryable
 ├── StoreError          the database refused
 │   ├── Fenced          another process moved the shard first: roll back, reload, go on
@@ -61,9 +63,16 @@ class Problem:
     code: str
     message: str
 
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    @property
+    def what(self) -> str:
+        return f"{self.path + ': ' if self.path else ''}{self.message} [{self.code}]"
+
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}"
-        return f"{where}: {self.severity}: {self.path + ': ' if self.path else ''}{self.message} [{self.code}]"
+        return f"{self.where}: {self.severity}: {self.what}"
 
 
 class SpecError(SloopError):
@@ -75,6 +84,12 @@ class SpecError(SloopError):
 
 
 class SlicesError(SloopError):
+    def __init__(self, file: str, line: int, message: str) -> None:
+        self.file, self.line = file, line
+        super().__init__(f"{file}:{line}: {message}")
+
+
+class IncidentsError(SloopError):
     def __init__(self, file: str, line: int, message: str) -> None:
         self.file, self.line = file, line
         super().__init__(f"{file}:{line}: {message}")
@@ -92,6 +107,11 @@ class AccessDenied(SourceError):
         super().__init__(f"{message}; allow the IAM action {action}", retryable=False)
 
 
+class QueryRefused(SourceError):
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
+
+
 class Throttled(SourceError):
     def __init__(self, message: str) -> None:
         super().__init__(message, retryable=True)
@@ -103,6 +123,15 @@ class StoreError(SloopError):
 
 class Fenced(StoreError):
     pass
+
+
+class Damaged(StoreError):
+    """`shard` (its number) and `minute` say which row, where that is known."""
+
+    def __init__(self, kind: str, shard: int | None = None, minute: int | None = None) -> None:
+        self.kind, self.shard, self.minute = kind, shard, minute
+        where = "" if shard is None else f" (shard {shard}, minute {minute})"
+        super().__init__(f"a stored {kind}{where} is damaged: restore the database from a backup")
 
 
 class SchemaMismatch(StoreError):

@@ -18,7 +18,7 @@ ROOMS = ("slo", "alerts", "dashboards", "app")
 PURE = ("slo", "alerts", "dashboards")
 WIRING = ("app.bootstrap", "app.bootstrap_aws")
 DEMO = ("app.simulator", "app.demo", "app.demo_processes", "app.cli.demo")
-HTTP = ("boto3", "botocore", "httpx", "requests", "urllib3", "urllib.request", "http.client", "grafana_client")
+HTTP = ("boto3", "botocore", "httpx", "httpcore", "requests", "urllib3", "urllib.request", "http.client", "grafana_client")
 DATETIME = ("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today")
 
 
@@ -55,12 +55,12 @@ RULES = (
     ),
     Rule("pure rooms have no clock at all", PURE, ("time",)),
     Rule("only app/store/ knows SQL", ("app",), ("sqlalchemy", "alembic", "psycopg", "sqlite3"), but=("app.store",)),
-    Rule("only adapters call out", ("app",), HTTP, but=("app.aws", "app.grafana", "app.prometheus", *DEMO)),
+    Rule("only adapters call out", ("app",), HTTP, but=("app.aws", "app.grafana", "app.opensearch", "app.prometheus", *DEMO)),
     Rule(
         "only app/bootstrap.py and app/bootstrap_aws.py name concrete adapters",
         ("app",),
-        ("app.aws", "app.store", "app.prometheus", "app.grafana", "app.memory"),
-        but=(*WIRING, "app.aws", "app.store", "app.prometheus", "app.grafana", "app.memory", *DEMO),
+        ("app.aws", "app.store", "app.prometheus", "app.opensearch", "app.grafana", "app.memory"),
+        but=(*WIRING, "app.aws", "app.store", "app.prometheus", "app.opensearch", "app.grafana", "app.memory", *DEMO),
     ),
 )
 

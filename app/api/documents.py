@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from alerts import naming
 from alerts.document import document as breach_document
-from slo.judge import document
+from slo.judge import burn, document
 from slo.units import format_duration, format_minute
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def _unjudged(declared: Objective) -> dict[str, Any]:
         "name": declared.id,
         "component": declared.component,
         "target": float(declared.target),
-        "window": format_duration(declared.window),
+        "window": declared.window_text,
         "method": declared.method,
         **dict.fromkeys(("good", "total", "sli", "coverage")),
         "budget": dict.fromkeys(("total", "spent", "remaining_ratio")),
-        "burn": dict.fromkeys(map(format_duration, document.burn_windows(declared))),
+        "burn": dict.fromkeys(map(format_duration, burn.burn_windows(declared))),
         "firing": [],
         **dict.fromkeys(("exhausts_at", "corrected", "state")),
         "reasons": ["warming_up: the history of its window is still being read; nothing is sent until it is"],

@@ -42,11 +42,16 @@ def paginated(action: str, client: Any, operation: str, **request: Any) -> Itera
 
 
 def pages(action: str, operation: Callable[..., Any], request: Mapping[str, Any]) -> Iterator[Any]:
-    """Where botocore has no paginator, or a slow one. A token that comes back would page for ever, so it is an error."""
+    """Where botocore has no paginator, or a slow one."""
+    return paged(action, lambda token: call(action, operation, **request, **({"NextToken": token} if token else {})))
+
+
+def paged(action: str, ask: Callable[[str | None], Any]) -> Iterator[Any]:
+    """Every page; `ask` is given the token of the one before. A token that comes back would page for ever: an error."""
     seen: set[str] = set()
-    more: dict[str, str] = {}
+    token: str | None = None
     while True:
-        page = call(action, operation, **request, **more)
+        page = ask(token)
         yield page
         token = page.get("NextToken")
         if not token:
@@ -54,7 +59,6 @@ def pages(action: str, operation: Callable[..., Any], request: Mapping[str, Any]
         if token in seen:
             raise SourceError(f"{action}: the same NextToken came twice; trying again may help", retryable=True)
         seen.add(token)
-        more = {"NextToken": token}
 
 
 def error_code(error: BaseException | None) -> str | None:

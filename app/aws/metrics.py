@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import numpy as np
 from botocore.exceptions import ParamValidationError
 
-from app.aws.calls import error_code, pages
+from app.aws.calls import error_code, paged
+from app.aws.metric_call import ACTION, MetricCall
+from app.aws.metric_plan import Part, plan
+from app.aws.metric_results import Results
+from app.aws.retries import Retries
+from app.aws.session import EXPIRED
 from app.ports import Span
-from slo.errors import AccessDenied, SourceError
-from slo.estate.indicator import MetricQuery
-from slo.judge.answer import Failed, Series
+from slo.errors import SourceError
+from slo.judge.answer import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from app.aws.metric_plan import Group
     from app.aws.session import AwsSession
-    from slo.estate.indicator import Query
+    from slo.estate.indicator import MetricQuery, Query
     from slo.judge.answer import Answer
     from slo.units import Minute
 
-QUERIES_PER_CALL = 500
-POINTS_PER_CALL = 100_800
 FINE_MINUTES = 15 * 1440
 """CloudWatch keeps 1-minute data for 15 days, 5-minute data for 63 days."""
 COARSE_MINUTES = 63 * 1440
-_ACTION = "cloudwatch:GetMetricData"
+PLANS = 128
+"""Sets of queries whose requests are kept."""
 _IMPOSSIBLE = {"ValidationError", "InvalidParameterValue", "InvalidParameterCombination"}
 
 
-class CloudWatchSource:
-    """Answers MetricQuery; one denied or failing series never stops the others."""
+@dataclass(slots=True, eq=False)
+class _Heard:
+    """`refused` are queries for whose sake AWS refused a whole call."""
 
-    def __init__(self, session: AwsSession) -> None:
+    answers: dict[Query, Answer] = field(default_factory=dict)
+    failures: list[SourceError] = field(default_factory=list)
+    refused: list[MetricQuery] = field(default_factory=list)
+
+
+class CloudWatchSource:
+    """Answers MetricQuery; one denied or failing series never stops the others. Made for many threads."""
+
+    def __init__(self, session: AwsSession, retries: Retries | None = None) -> None:
         self._session = session
+        self._retries = retries or Retries()
+        self._calls: dict[tuple[str | None, str], MetricCall] = {}
+        self._plan = lru_cache(PLANS)(plan)
 
     def spans(self, start: Minute, end: Minute, now: Minute) -> Sequence[Span]:
         # An hour of margin, because the edge moves while we read; buckets of 5 minutes start at multiples of 5.
@@ -45,104 +61,83 @@ class CloudWatchSource:
         return tuple(s for s in spans if s.start < s.end)
 
     def fetch(self, queries: Sequence[Query], span: Span) -> Mapping[Query, Answer]:
-        groups: dict[tuple[str | None, str], list[MetricQuery]] = defaultdict(list)
-        for query in dict.fromkeys(queries):
-            if not isinstance(query, MetricQuery):
-                raise TypeError(f"{query} is not for CloudWatch")
-            groups[query.account, query.region].append(query)
-        answers: dict[Query, Answer] = {}
-        failures: list[SourceError] = []
-        for (account, region), members in groups.items():
+        heard = _Heard()
+        for group in self._plan(tuple(queries)):
+            heard.refused.clear()
+            for part in group.parts:
+                self._ask(group, part, span, heard)
+            if heard.refused:
+                group.set_apart(heard.refused)
+        if heard.failures and all(isinstance(a, Failed) for a in heard.answers.values()):
+            raise heard.failures[0]
+        return heard.answers
+
+    def _ask(self, group: Group, part: Part, span: Span, heard: _Heard) -> None:
+        """A call is refused whole for one impossible query: halving it finds that query and keeps the others."""
+        try:
+            heard.answers.update(zip(part.queries, self._answers(group, part, span), strict=True))
+        except SourceError as error:
+            blamed = _blames_a_query(error.__cause__)
+            if blamed and len(part.queries) > 1:
+                for half in part.halves():
+                    self._ask(group, half, span, heard)
+                return
+            if blamed and part not in group.parts:
+                heard.refused += part.queries
+            heard.failures.append(error)
+            heard.answers.update(dict.fromkeys(part.queries, Failed(str(error))))
+
+    def _answers(self, group: Group, part: Part, span: Span) -> list[Answer]:
+        """Credentials that have just expired are looked for once more."""
+        call = self._call(group)
+        try:
+            return self._whole(call, group, part, span)
+        except SourceError as error:
+            if error_code(error.__cause__) not in EXPIRED:
+                raise
+        self._session.renew(call.client)
+        return self._whole(self._call(group), group, part, span)
+
+    def _whole(self, call: MetricCall, group: Group, part: Part, span: Span) -> list[Answer]:
+        """What AWS told in part, or not at all for a fault of its own, is asked again as often as a call is tried."""
+        results = self._results(call, group, part, span)
+        answers, undone = results.answers(span), results.unfinished
+        for attempt in range(1, call.attempts):
+            if not undone:
+                break
+            self._retries.pause(attempt)
             try:
-                client = self._session.client("cloudwatch", account, region)
-            except SourceError as error:
-                failures.append(error)
-                answers.update(dict.fromkeys(members, Failed(str(error))))
-                continue
-            for part in _parts(members):
-                answers.update(_fetch_apart(client, part, span, failures))
-        if failures and all(isinstance(a, Failed) for a in answers.values()):
-            raise failures[0]
+                results = self._results(call, group, Part(tuple(part.queries[n] for n in undone)), span)
+            except SourceError:
+                break  # the others are there; these stay what AWS said of them
+            for number, answer in zip(undone, results.answers(span), strict=True):
+                answers[number] = answer
+            undone = [undone[n] for n in results.unfinished]
         return answers
+
+    def _results(self, call: MetricCall, group: Group, part: Part, span: Span) -> Results:
+        template = part.template(call, span.period)
+        bucket = self._session.bucket(group.account, group.region)
+        results = Results(part.queries)
+        for page in paged(
+            ACTION,
+            lambda token: self._retries.run(lambda attempt: call.send(template, span, token, attempt), call.attempts, bucket),
+        ):
+            results.add(page)
+        return results
+
+    def _call(self, group: Group) -> MetricCall:
+        key = (group.account, group.region)
+        client = self._session.client("cloudwatch", *key)
+        known = self._calls.get(key)
+        if known is None or known.client is not client:
+            known = self._calls[key] = MetricCall(client)
+        return known
 
 
 def _up_to_5(minute: Minute) -> Minute:
     return -(-minute // 5) * 5
 
 
-def _parts(queries: Sequence[MetricQuery]) -> Iterator[Sequence[MetricQuery]]:
-    for first in range(0, len(queries), QUERIES_PER_CALL):
-        yield queries[first : first + QUERIES_PER_CALL]
-
-
-def _fetch_apart(client: Any, queries: Sequence[MetricQuery], span: Span, failures: list[SourceError]) -> dict[Query, Answer]:
-    """A call is refused whole for one impossible query: halving it finds that query and keeps the others."""
-    try:
-        return _fetch(client, queries, span)
-    except SourceError as error:
-        if len(queries) > 1 and _blames_a_query(error.__cause__):
-            half = len(queries) // 2
-            halves = (queries[:half], queries[half:])
-            return {q: a for part in halves for q, a in _fetch_apart(client, part, span, failures).items()}
-        failures.append(error)
-        return dict.fromkeys(queries, Failed(str(error)))
-
-
 def _blames_a_query(cause: BaseException | None) -> bool:
     return error_code(cause) in _IMPOSSIBLE or isinstance(cause, ParamValidationError)
-
-
-def _fetch(client: Any, queries: Sequence[MetricQuery], span: Span) -> dict[Query, Answer]:
-    request = {
-        "MetricDataQueries": [_as_request(n, q, span.period) for n, q in enumerate(queries)],
-        "StartTime": span.start * 60,
-        "EndTime": span.end * 60,
-        "ScanBy": "TimestampAscending",
-        "MaxDatapoints": POINTS_PER_CALL,
-    }
-    results = _Results(queries)
-    for page in pages(_ACTION, client.get_metric_data, request):
-        for result in page.get("MetricDataResults", ()):
-            results.add(result)
-    return results.answers(span)
-
-
-def _as_request(number: int, query: MetricQuery, period: int) -> dict[str, Any]:
-    metric = {
-        "Namespace": query.namespace,
-        "MetricName": query.metric,
-        "Dimensions": [{"Name": n, "Value": v} for n, v in query.dimensions],
-    }
-    return {"Id": f"q{number}", "MetricStat": {"Metric": metric, "Period": period * 60, "Stat": query.stat}}
-
-
-class _Results:
-    """Results gathered over pages; a series is usable only if its last status is Complete."""
-
-    def __init__(self, queries: Sequence[MetricQuery]) -> None:
-        self._queries = queries
-        self._seconds: dict[str, list[float]] = defaultdict(list)
-        self._values: dict[str, list[float]] = defaultdict(list)
-        self._status: dict[str, tuple[str, str]] = {}
-
-    def add(self, result: Any) -> None:
-        name = result["Id"]
-        self._seconds[name] += result["Timestamps"]
-        self._values[name] += result["Values"]
-        notes = "; ".join(m.get("Value", "") for m in result.get("Messages", []))
-        self._status[name] = (result.get("StatusCode", "Complete"), notes)
-
-    def answers(self, span: Span) -> dict[Query, Answer]:
-        return {query: self._answer(f"q{n}", query, span) for n, query in enumerate(self._queries)}
-
-    def _answer(self, name: str, query: MetricQuery, span: Span) -> Answer:
-        status, notes = self._status.get(name, ("missing from the answer", ""))
-        if status == "Forbidden":
-            return Failed(str(AccessDenied(_ACTION, f"{query.namespace} {query.metric}: forbidden {notes}".strip())))
-        if status != "Complete":
-            return Failed(f"{query.namespace} {query.metric}: {status} {notes}".strip())
-        minutes = np.array(self._seconds[name], np.float64).astype(np.int64) // 60
-        values = np.array(self._values[name], np.float64)
-        minutes, first = np.unique(minutes, return_index=True)  # ascending, and a repeated point once
-        keep = (minutes >= span.start) & (minutes < span.end)
-        return Series(minutes[keep], values[first][keep])

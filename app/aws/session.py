@@ -19,11 +19,13 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from app.aws.parser import ParserFactory
+from app.aws.bucket import TokenBucket
+from app.aws.parser import moment
+from app.clock import WallClock
 from slo.errors import AccessDenied, SourceError, Throttled, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from slo.estate.spec import Account
 
@@ -33,10 +35,40 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_extra="sloop",
 )
+_MONOTONIC = WallClock().monotonic
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-_THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "RequestThrottled",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "PriorRequestNotComplete",
+    "SlowDown",
+}
+"""What botocore takes for it."""
 _PERMANENT = (NoCredentialsError, PartialCredentialsError, ProfileNotFound, ParamValidationError)
-_TRANSIENT = {"InternalServiceError", "InternalFailure", "InternalError", "ServiceUnavailable", "500", "503"}
+_TRANSIENT = {
+    "InternalServiceError",
+    "InternalFailure",
+    "InternalError",
+    "ServiceUnavailable",
+    "RequestTimeout",
+    "RequestTimeoutException",
+}
+_TRANSIENT_STATUS = {500, 502, 503, 504}
+EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
+_HINTS = {
+    **dict.fromkeys(EXPIRED, "the credentials have expired: renew them"),
+    "RequestTimeTooSkewed": "set this machine's clock (NTP)",
+}
 
 
 class AwsSession:
@@ -46,8 +78,17 @@ class AwsSession:
     time, so they are made one after the other.
     """
 
-    def __init__(self, accounts: Mapping[str, Account], *, default_region: str = "us-east-1", config: Config = _CONFIG) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        *,
+        default_region: str = "us-east-1",
+        config: Config = _CONFIG,
+        monotonic: Callable[[], float] = _MONOTONIC,
+    ) -> None:
         self._accounts = accounts
+        self._monotonic = monotonic
+        self._buckets: dict[tuple[str | None, str], TokenBucket] = {}
         self._default_region = default_region
         self._config = config
         self._clients: dict[tuple[str, str | None, str], Any] = {}
@@ -67,6 +108,23 @@ class AwsSession:
                     raise SourceError(f"{service} in {where}: {one_line(error)}", retryable=False) from error
             return self._clients[key]
 
+    def credentials(self, account: str | None = None) -> Any:
+        """botocore's, which it refreshes before they expire; None when there are none. BotoCoreError."""
+        with self._lock:
+            return self._session_of(self._accounts.get(account) if account else None).get_credentials()
+
+    def bucket(self, account: str | None, region: str) -> TokenBucket:
+        """Of GetMetricData calls, shared by everybody who asks this account and region."""
+        with self._lock:
+            return self._buckets.setdefault((account, region), TokenBucket(self._monotonic))
+
+    def renew(self, stale: Any) -> None:
+        """Forgets the account of a client whose credentials were refused: the next client finds its credentials anew."""
+        with self._lock:
+            for account in {key[1] for key, client in self._clients.items() if client is stale}:
+                self._sessions.pop(account, None)
+                self._clients = {key: client for key, client in self._clients.items() if key[1] != account}
+
     def _session_of(self, account: Account | None) -> boto3.Session:
         name = account.name if account else None
         if name not in self._sessions:
@@ -74,11 +132,16 @@ class AwsSession:
         return self._sessions[name]
 
     def _session(self, account: Account | None) -> boto3.Session:
-        core = botocore.session.get_session()
-        core.register_component("response_parser_factory", ParserFactory())
+        core = _core()
         if account is not None and account.role_arn:
             core = _assume(core, account.role_arn, account.region, self._config)
         return boto3.Session(botocore_session=core)
+
+
+def _core() -> botocore.session.Session:
+    core = botocore.session.get_session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+    return core
 
 
 def _assume(core: botocore.session.Session, role_arn: str, region: str, config: Config) -> botocore.session.Session:
@@ -88,22 +151,23 @@ def _assume(core: botocore.session.Session, role_arn: str, region: str, config: 
         raise NoCredentialsError
     sts = partial(core.create_client, region_name=region, config=config)
     fetcher = AssumeRoleCredentialFetcher(sts, own, role_arn, extra_args={"RoleSessionName": "sloop"})
-    assumed = botocore.session.get_session()
-    assumed.register_component("response_parser_factory", ParserFactory())
+    assumed = _core()
     assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")  # noqa: SLF001  # the documented way to hand credentials over
     return assumed
 
 
-def source_error(action: str, error: ClientError | BotoCoreError) -> SourceError:
-    """An error of botocore as ours: denied, throttled, or failed; `action` is the IAM action of the call."""
+def source_error(action: str, error: ClientError | BotoCoreError, hint: str = "") -> SourceError:
+    """An error of botocore as ours: denied, throttled, or failed; `action` is the IAM action of the call, `hint` the fix."""
     if not isinstance(error, ClientError):
         return SourceError(f"{action}: {one_line(error)}", retryable=not isinstance(error, _PERMANENT))
     if error.operation_name == "AssumeRole":
         action = "sts:AssumeRole"  # botocore assumes the role inside whatever call comes first
-    code = error.response.get("Error", {}).get("Code", "")
-    message = f"{action}: {code}: {one_line(error.response.get('Error', {}).get('Message', ''))}"
+    said = error.response.get("Error", {})
+    code, status = said.get("Code", ""), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    fix = hint or _HINTS.get(code, "")
+    message = f"{action}: {code}: {one_line(said.get('Message', ''))}{'; ' if fix else ''}{fix}"
     if code in _DENIED:
         return AccessDenied(action, message)
-    if code in _THROTTLED:
+    if code in _THROTTLED or status == 429:
         return Throttled(message)
-    return SourceError(message, retryable=code in _TRANSIENT)
+    return SourceError(message, retryable=code in _TRANSIENT or status in _TRANSIENT_STATUS)

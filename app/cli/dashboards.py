@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from app.cli.output import print_json, warn
+from app.cli import estate as estates
+from app.cli.estate import Paths
+from app.cli.output import print_json
 
 
 def dashboards(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Estate files or folders.")],
+    paths: Paths,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made when it is missing.")],
     grafana: Annotated[bool, typer.Option("--grafana", help="Only Grafana's.")] = False,
     cloudwatch: Annotated[bool, typer.Option("--cloudwatch", help="Only CloudWatch's.")] = False,
@@ -20,14 +22,12 @@ def dashboards(
     They link to the pages at SLOOP_BASE_URL. `sloop apply` keeps them in CloudWatch and Grafana instead.
     Example: sloop dashboards estate/ --out dashboards-of-prod --grafana
     """
-    from app.files import read_catalog, read_estate, write_file
+    from app.files import read_catalog, write_file
     from app.settings import read_settings
     from dashboards.desired import FORMATS, dashboards_of
 
     catalog = read_catalog()
-    estate, problems = read_estate(paths, catalog)
-    for problem in problems:
-        warn(problem)
+    estate = estates.read(paths, catalog)
     chosen = [f for f, wanted in zip(FORMATS, (grafana, cloudwatch), strict=True) if wanted] or FORMATS
     written = []
     for dashboard in dashboards_of(estate, catalog, read_settings().address, chosen):

@@ -1,125 +1,97 @@
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import print_json, print_table, warn
+from app.cli.estate import Paths
+from app.cli.offline import Json, SlicesFile, minute_of, read
+from app.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from slo.estate.spec import Estate
-    from slo.judge.series import Slices
-
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Estate files or folders.")]
-SlicesFile = Annotated[Path, typer.Option("--slices", help="Slices file, .csv or .ndjson.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+    from slo.judge.verdict import Verdict
 
 
 def evaluate(
     paths: Paths,
     slices: SlicesFile,
     at: Annotated[str, typer.Option("--at", metavar="TIME", help="A whole minute, ISO 8601 with zone.")],
+    compare_methods: Annotated[
+        bool, typer.Option("--compare-methods", help="Occurrences, Timeslices and RatioTimeslices side by side.")
+    ] = False,
     json: Json = False,
 ) -> int:
-    """Judge every objective from a slices file, offline.
+    """Judge every objective from a slices file, offline; what burns comes first.
 
     Example: sloop evaluate estate.yaml --slices may.csv --at 2026-05-31T00:00:00Z --json
+
+    Example: sloop evaluate estate.yaml --slices may.csv --at 2026-05-31T00:00:00Z --compare-methods
     """
-    from slo.judge import document
+    from slo.judge import comparison, document
     from slo.judge.evaluate import evaluate as judge_all
 
     minute = minute_of("--at", at)
-    estate, measured = _read(paths, slices)
+    estate, measured = read(paths, slices)
+    if compare_methods:
+        compared = comparison.as_document(minute, comparison.compare(estate, measured, minute))
+        if json:
+            print_json(compared)
+        else:
+            _print_methods(compared)
+        return 0
     verdicts = judge_all(estate, measured, minute)
     if json:
         print_json(document.evaluation(minute, verdicts))
     else:
-        items = [document.document(v) for v in verdicts]
-        print_table(
-            ("OBJECTIVE", "STATE", "SLI", "TARGET", "BUDGET LEFT", "BURN 1H"),
-            [
-                (
-                    i["name"],
-                    i["state"],
-                    _percent(i["sli"]),
-                    _percent(i["target"]),
-                    _percent(i["budget"]["remaining_ratio"]),
-                    "unknown" if i["burn"]["1h"] is None else f"{i['burn']['1h']:.3g}x",
-                )
-                for i in items
-            ],
-        )
+        _print_verdicts(verdicts)
     return 0
 
 
-def backtest(
-    paths: Paths,
-    slices: SlicesFile,
-    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="First minute judged.")] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Last minute judged.")] = None,
-    json: Json = False,
-) -> int:
-    """The pages and tickets that the policy would have sent.
+def _print_verdicts(verdicts: list[Verdict]) -> None:
+    from slo.judge.document import document
+    from slo.judge.verdict import STATES
 
-    Example: sloop backtest estate.yaml --slices may.csv --from 2026-05-01T00:00:00Z --json
-    """
-    from alerts.backtest import as_document
-    from alerts.backtest import backtest as replay
-    from slo.errors import UsageError
+    def urgency(verdict: Verdict) -> tuple[int, bool, Any]:
+        return STATES.index(verdict.state), verdict.remaining is None, verdict.remaining
 
-    first = None if start is None else minute_of("--from", start)
-    last = None if end is None else minute_of("--to", end)
-    if first is not None and last is not None and first > last:
-        raise UsageError(f"--from {start} is after --to {end}")
-    estate, measured = _read(paths, slices)
-    found = as_document(replay(estate, measured, first, last))
-    if json:
-        print_json(found)
-    else:
-        print_table(
-            ("FIRED", "RESOLVED", "TOLD", "SEVERITY", "OBJECTIVE", "RULE"),
-            [
-                (
-                    p["fired_at"],
-                    p["resolved_at"] or "open",
-                    p["notified_at"] or "never",
-                    p["severity"],
-                    p["objective"],
-                    f"{'/'.join(filter(None, (p['rule']['long'], p['rule']['short'])))} x{p['rule']['factor']:g}",
-                )
-                for p in found["pages"]
-            ],
-        )
-    return 0
+    print_table(
+        ("OBJECTIVE", "STATE", "SLI", "TARGET", "WINDOW", "BUDGET LEFT", "BURN 1H", "EXHAUSTED AT"),
+        [_row(document(verdict)) for verdict in sorted(verdicts, key=urgency)],
+    )
 
 
-def minute_of(option: str, text: str) -> int:
-    """UsageError names the option."""
-    from slo.errors import UsageError
-    from slo.units import parse_minute
+def _row(item: dict[str, Any]) -> tuple[str, ...]:
+    foretold = item["forecast"]["current"]
+    return (
+        item["name"],
+        item["state"],
+        _percent(item["sli"]),
+        _percent(item["target"]),
+        item["window"],
+        _percent(item["budget"]["remaining_ratio"]),
+        "unknown" if item["burn"]["1h"] is None else f"{item['burn']['1h']:.3g}x",
+        foretold["at"] or f"unknown: {foretold['reason']}",
+    )
 
-    try:
-        return parse_minute(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from None
 
-
-def _read(paths: list[Path], slices: Path) -> tuple[Estate, Mapping[str, Slices]]:
-    """Warnings go to stderr; errors are raised."""
-    from app.files import read_bytes, read_catalog, read_estate
-    from slo.judge import slices_file
-    from slo.judge.evaluate import unknown_indicators
-
-    estate, problems = read_estate(paths, read_catalog())
-    for problem in problems:
-        warn(problem)
-    measured = slices_file.parse(str(slices), read_bytes(slices))
-    for indicator in unknown_indicators(estate, measured):
-        warn(f"{slices}: indicator {indicator!r} is not in the estate; its slices are not used")
-    return estate, measured
+def _print_methods(compared: dict[str, Any]) -> None:
+    """A star marks the method that is declared."""
+    print_table(
+        ("OBJECTIVE", "METHOD", "GOOD", "TOTAL", "SLI", "BUDGET LEFT", "STATE"),
+        [
+            (
+                one["name"],
+                f"{method}{'*' if method == one['method'] else ''}",
+                str(answer["good"]),
+                str(answer["total"]),
+                _percent(answer["sli"]),
+                _percent(answer["remaining_ratio"]),
+                answer["state"],
+            )
+            for one in compared["objectives"]
+            for method, answer in one["methods"].items()
+        ],
+    )
 
 
 def _percent(ratio: float | None) -> str:

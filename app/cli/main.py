@@ -10,7 +10,22 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from app.cli import check, dashboards, db, demo, evaluate, plan, report, serve, slices
+from app.cli import (
+    backtest,
+    check,
+    cost,
+    dashboards,
+    db,
+    demo,
+    evaluate,
+    init,
+    interchange,
+    plan,
+    report,
+    schema,
+    serve,
+    slices,
+)
 from slo.errors import SloopError, UsageError
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
@@ -24,9 +39,14 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check.check, evaluate.evaluate, evaluate.backtest, slices.slices, serve.serve, demo.demo):
+for command in (check.check, evaluate.evaluate, backtest.backtest, slices.slices, serve.serve, demo.demo):
     app.command()(command)
 app.command()(dashboards.dashboards)
+app.command()(cost.cost)
+for command in (init.init, schema.schema):
+    app.command()(command)
+app.command("import")(interchange.import_)
+app.command("export")(interchange.export)
 for command in (plan.plan, plan.apply, plan.drift, plan.destroy):
     app.command()(command)
 app.add_typer(report.app, name="report")

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 
 def print_json(document: Any) -> None:
@@ -17,10 +17,17 @@ def print_json(document: Any) -> None:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns two blanks apart, as wide as their widest cell."""
+    for line in table_lines(header, rows):
+        print(line)
+
+
+def table_lines(header: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Collection[int] = ()) -> Iterator[str]:
+    """As `print_table` prints them; the columns of `numbers` end where their headings end."""
     table = [list(header), *map(list, rows)]
     widths = [max(len(row[n]) for row in table) for n in range(len(header))]
     for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (c.rjust(w) if n in numbers else c.ljust(w) for n, (c, w) in enumerate(zip(row, widths, strict=True)))
+        yield "  ".join(cells).rstrip()
 
 
 def warn(message: object) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.output import print_json, warn
+from app.cli.estate import EstatePath
+from app.cli.output import print_json
 
 if TYPE_CHECKING:
     from app.provision import Outcome, Provisioner, Provisioning
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 NOTHING, CHANGES, BLOCKED, DRIFT, PARTLY = 0, 2, 3, 4, 5
 
-EstatePath = Annotated[Path | None, typer.Argument(metavar="PATH", help="Estate file or folder; default SLOOP_ESTATE.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 AcceptDrift = Annotated[bool, typer.Option("--accept-drift", help="Write over what was changed by hand.")]
 AllowDestroy = Annotated[
@@ -51,7 +51,7 @@ def plan(
     else:
         from app.cli.plan_text import plan_lines
 
-        print("\n".join(plan_lines(made, WallClock().wall(), world.without)))
+        print("\n".join(plan_lines(made, WallClock().wall(), world.without, world.notes)))
     return BLOCKED if made.guard.blocked else CHANGES if made.changes else NOTHING
 
 
@@ -137,17 +137,12 @@ def _show(outcome: Outcome, *, json: bool) -> None:
 
 def _world(path: Path | None) -> tuple[Estate, Provisioning]:
     from app.bootstrap_aws import provisioning
-    from app.files import read_catalog, read_estate
+    from app.cli.estate import read_own
+    from app.files import read_catalog
     from app.settings import read_settings
-    from slo.errors import UsageError
 
     settings, catalog = read_settings(), read_catalog()
-    where = path or (Path(settings.estate) if settings.estate else None)
-    if where is None:
-        raise UsageError("which estate? Give its file or folder, or set SLOOP_ESTATE")
-    estate, problems = read_estate([where], catalog)
-    for problem in problems:
-        warn(problem)
+    estate = read_own(path, settings, catalog)
     return estate, provisioning(settings, estate, catalog, _tell)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from alerts.prices import monthly
+from app.files import read_prices
 from slo.plan_file import document
+from slo.prices.price_list import format_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +32,9 @@ _COMPARED = {
 }
 
 
-def plan_lines(plan: Plan, read_at: datetime, without: Sequence[tuple[str, str]] = ()) -> Iterator[str]:
+def plan_lines(
+    plan: Plan, read_at: datetime, without: Sequence[tuple[str, str]] = (), notes: Sequence[tuple[str, str]] = ()
+) -> Iterator[str]:
     places = ", ".join(f"{p.account} {p.region} ({p.id})" for p in plan.places)
     sha = str(document(plan)["plan_sha256"])
     yield f"Estate {plan.estate} · {places} · live read {read_at:%H:%M:%S}Z · plan sha256 {sha[:12]}"
@@ -40,6 +44,7 @@ def plan_lines(plan: Plan, read_at: datetime, without: Sequence[tuple[str, str]]
     if plan.drifted and any(d.kind == "changed" for d in plan.drifted):
         yield "    What was changed by hand stays as it is, unless you say --accept-drift."
     yield from (f"    no alarms for {component}: {why}" for component, why in without)
+    yield from (f"    no burn alarm for {objective}: {why}; Sloop alone pages for it" for objective, why in notes)
     yield guard_line(plan)
     yield from (f"  blocked: {reason}" for reason in plan.guard.blocked)
 
@@ -133,10 +138,11 @@ def _drifted(plan: Plan) -> str:
 
 
 def _cost(plan: Plan) -> str:
-    made = sum((monthly(c.after) for c in plan.changes if c.after is not None), Decimal(0))
-    gone = sum((monthly(c.before) for c in plan.changes if c.before is not None), Decimal(0))
+    prices = read_prices()
+    made = sum((monthly(c.after, prices) for c in plan.changes if c.after is not None), Fraction(0))
+    gone = sum((monthly(c.before, prices) for c in plan.changes if c.before is not None), Fraction(0))
     delta = made - gone
-    return f"{'-' if delta < 0 else '+'}${abs(delta):.2f}"
+    return f"{'' if delta < 0 else '+'}{format_dollars(delta)}"
 
 
 def _named(change: Change) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def slices(
     Example: sloop slices --from 2026-05-01T00:00:00Z --to 2026-06-01T00:00:00Z > may.csv
     """
     from app.bootstrap import stored_slices
-    from app.cli.evaluate import minute_of
+    from app.cli.offline import minute_of
     from app.settings import read_settings
     from slo.judge import slices_file
 

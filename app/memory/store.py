@@ -12,9 +12,10 @@ import numpy as np
 from alerts.naming import breach_id
 from app.memory.recovery_log import RecoveryLog
 from app.ports import BreachRow, Delivery, Shard, VerdictChange
-from app.store.rules import changed_breaches, check, declaration
+from app.store.rules import changed_breaches, check, declaration, pruned_until
 from slo.errors import Fenced
 from slo.judge.document import document
+from slo.judge.period import start
 from slo.judge.windows import MEASURED, Frame, Sums
 from slo.units import from_minute
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from app.ports import Commit
     from slo.estate.spec import Estate
     from slo.judge.outage import RecoveryEvent
+    from slo.judge.period import Window
     from slo.judge.recovery_point import Reading, ReadingHour
     from slo.judge.verdict import Verdict
     from slo.units import Minute
@@ -85,16 +87,16 @@ class MemoryStore:
         with self._lock:
             return self._shards[shard.name].shard
 
-    def sums(self, shard: Shard, lengths: Sequence[int]) -> Sums:
+    def sums(self, shard: Shard, wanted: Sequence[Window]) -> Sums:
         with self._lock:
             assert shard.tick is not None, "a shard without a watermark has no sums"
             kept = self._shards[shard.name]
-            sums = Sums.empty(shard.tick, lengths, shard.width)
+            sums = Sums.empty(shard.tick, wanted, shard.width)
             for slot, (first, newest) in kept.seen.items():
                 sums.first[slot], sums.newest[slot] = first, newest
-            for row, length in enumerate(lengths):
+            for row, window in enumerate(wanted):
                 for minute, frame in kept.frames.items():
-                    if shard.tick - length <= minute < shard.tick:
+                    if start(window, shard.tick) <= minute < shard.tick:
                         sums.counts[row, :, : frame.slots] += frame.counts
             return sums
 
@@ -106,6 +108,9 @@ class MemoryStore:
         with self._lock:
             held = self._shards[shard.name].frames
             return {minute: held[minute] for minute in minutes if minute in held}
+
+    def quarantined(self, shard: Shard) -> list[Minute]:  # noqa: ARG002 - nothing here is bytes that can be damaged
+        return []
 
     def hours(self, shard: Shard, start: Minute, end: Minute) -> Iterator[Frame]:
         with self._lock:
@@ -237,9 +242,14 @@ def _keep(kept: _Minutes, commit: Commit) -> None:
     for hour in sorted({minute - minute % 60 for minute in touched}):
         if hour + 60 <= commit.tick:
             _sum_hour(kept, hour)
-    if commit.prune_before is not None:
-        kept.frames = {minute: frame for minute, frame in kept.frames.items() if minute >= commit.prune_before}
+    _prune(kept.frames, pruned_until(min(kept.frames, default=None), commit.prune_before))
+    _prune(kept.hours, pruned_until(min(kept.hours, default=None), commit.prune_hours_before, step=60))
     kept.shard = replace(kept.shard, tick=commit.tick, version=kept.shard.version + 1)
+
+
+def _prune(frames: dict[Minute, Frame], until: Minute | None) -> None:
+    for minute in [m for m in frames if until is not None and m < until]:
+        del frames[minute]
 
 
 def _sum_hour(kept: _Minutes, hour: Minute) -> None:

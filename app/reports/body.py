@@ -9,16 +9,18 @@ import yaml
 
 from app.reports import controls, evidence
 from app.reports.canonical import digest_of
+from app.reports.terms import terms
 from app.reports.values import ratio
 from slo.estate.indicator import EventRatio
 from slo.judge import compliance, recovery_document
-from slo.units import format_duration, format_minute, format_percent, format_seconds
+from slo.units import format_minute, format_percent, format_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.reports.controls import Framework
     from app.reports.gather import Inputs, Line
+    from slo.estate.indicator import Indicator, Unbound
     from slo.estate.spec import Objective
     from slo.judge.compliance import Outcome, Tally
     from slo.judge.recovery import RecoveryVerdict
@@ -52,14 +54,21 @@ def build(
         "frameworks": controls.summaries(frameworks, table),
         **sections,
         "controls": table,
-        "method": read_method(),
+        "method": _method(sections["objectives"]),
     }
 
 
 def read_method() -> list[dict[str, str]]:
-    """How the numbers came about, as the program ships it."""
+    """How the numbers came about, as the program ships it; `for` names the term that a row explains."""
     found: list[dict[str, str]] = yaml.safe_load(files("app.reports").joinpath("method.yaml").read_bytes())
     return found
+
+
+def _method(objectives: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """What explains a term is there where an objective has it."""
+    known = {term for row in objectives for term in row}
+    rows = [row for row in read_method() if row.get("for") in (None, *known)]
+    return [{"title": row["title"], "text": row["text"]} for row in rows]
 
 
 def _cover(inputs: Inputs, sections: dict[str, Any], spec_sha256: str, tool_version: str) -> dict[str, Any]:
@@ -90,8 +99,9 @@ def _objective(inputs: Inputs, line: Line) -> dict[str, Any]:
         "target": f"{objective.target:f}",
         "target_percent": format_percent(objective.target),
         "target_source": objective.target_source,
-        "window": format_duration(objective.window),
+        "window": objective.window_text,
         "method": objective.method,
+        **terms(objective, inputs.upto),
         "source": line.source,
         "period": _tally(outcome.week),
         "at_end": _tally(outcome.window),
@@ -99,14 +109,28 @@ def _objective(inputs: Inputs, line: Line) -> dict[str, Any]:
         "verdict": outcome.window.standing,
         "sampled": _sampled(inputs, objective),
         "hours": [[c.total, c.bad, c.measured] for c in line.hours],
-        "calendar": [compliance.hour(objective, c, 60) for c in line.hours],
+        "calendar": [compliance.hour(objective, c, 60) for c in line.around],
     }
 
 
 def _sampled(inputs: Inputs, objective: Objective) -> bool:
-    """Traces are counted by sampling: what they say is an estimate."""
+    """Traces are counted by sampling: what they say is an estimate, and so is what is made of it."""
+    if objective.composite is not None:
+        return any(_is_estimate(_part(inputs, indicator)) for indicator in objective.indicator_ids)
     component = inputs.estate.component(objective.component)
-    bound = inputs.catalog.bind(component, objective.indicator, inputs.estate.account(component.account))
+    return _is_estimate(inputs.catalog.measure(component, objective, inputs.estate.account(component.account)))
+
+
+def _part(inputs: Inputs, indicator_id: str) -> Indicator | Unbound | None:
+    name, _, indicator = indicator_id.partition(".")
+    component = next((c for c in inputs.estate.components if c.name == name), None)
+    if component is None:
+        return None
+    own = component.indicators.get(indicator)
+    return own or inputs.catalog.bind(component, indicator, inputs.estate.account(component.account))
+
+
+def _is_estimate(bound: Indicator | Unbound | None) -> bool:
     return isinstance(bound, EventRatio) and bound.sampled
 
 

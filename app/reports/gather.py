@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alerts.desired import Wanted, wanted_alarms
+from app.reports.counting import counting
 from app.reports.stored import ShardHistory, places
 from slo.errors import ProvisionError, ReportError
 from slo.judge import compliance, recovery
-from slo.judge.evaluate import excluded_from
+from slo.judge.period import start as window_start
+from slo.judge.period import window_of
 from slo.judge.recovery_part import PERIOD_DAYS
 from slo.judge.windows import NOTHING
 from slo.units import format_minute, from_minute
@@ -31,11 +33,15 @@ CUT_OFF = 360
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One objective. `hours` are the judged hours of the period; `source` is None where no slice was ever stored."""
+    """One objective. `hours` are the judged hours of the period, and `around` what was going on in each of them;
+
+    `source` is None where no slice was ever stored.
+    """
 
     outcome: Outcome
     corrected: Outcome | None
     hours: tuple[Counts, ...]
+    around: tuple[Counts, ...]
     missing: tuple[Interval, ...]
     source: str | None
 
@@ -119,8 +125,8 @@ def _unfinished(period: Period, ticks: Mapping[str, Minute]) -> str:
 def _lines(
     store: Store, estate: Estate, known: Mapping[str, tuple[Shard, int]], period: Period, upto: Minute
 ) -> tuple[Line, ...]:
-    longest = max((o.window for o in estate.objectives), default=0)
-    start = min(period.start, upto - longest)
+    begins = (window_start(window_of(o), upto) for o in estate.objectives)
+    start = min((period.start, *begins))
     opened: dict[str, ShardHistory] = {}
     found = []
     for objective in estate.objectives:
@@ -135,16 +141,19 @@ def _lines(
 
 
 def _line(estate: Estate, objective: Objective, history: ShardHistory, slot: int, start: Minute, upto: Minute) -> Line:
-    window = upto - objective.window
-    excluded = excluded_from(estate, objective, upto)
+    begin = window_start(window_of(objective), upto)
+    first = min(start, begin)
+    counted = counting(objective, history, slot, first, upto)
+    excluded = [(e.start, e.end) for e in estate.exclusions_of(objective, "budget") if e.start < upto and e.end > first]
     corrected = None
     if excluded:
-        ours, whole = (history.without(slot, low, upto, excluded) for low in (start, window))
-        corrected = compliance.judge(objective, ours, upto - start, whole)
+        ours, whole = (counted.counts(low, upto, excluded) for low in (start, begin))
+        corrected = compliance.judge(objective, ours, upto - start, whole, upto)
     return Line(
-        compliance.judge(objective, history.counts(slot, start, upto), upto - start, history.counts(slot, window, upto)),
+        compliance.judge(objective, counted.counts(start, upto), upto - start, counted.counts(begin, upto), upto),
         corrected,
-        history.hourly(slot, start, upto),
+        counted.hourly(start, upto),
+        counted.around(start, upto),
         history.missing(slot, start, upto),
         history.shard.name,
     )
@@ -152,7 +161,8 @@ def _line(estate: Estate, objective: Objective, history: ShardHistory, slot: int
 
 def _unmeasured(objective: Objective, start: Minute, upto: Minute) -> Line:
     hours = tuple(NOTHING for _ in range(start, upto, 60))
-    return Line(compliance.judge(objective, NOTHING, upto - start, NOTHING), None, hours, ((start, upto),), None)
+    outcome = compliance.judge(objective, NOTHING, upto - start, NOTHING, upto)
+    return Line(outcome, None, hours, hours, ((start, upto),), None)
 
 
 def _breaches(store: Store, start: Minute, upto: Minute, cut_off: Minute) -> tuple[Told, ...]:

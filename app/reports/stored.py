@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.watch import indicator_of
+from app.watch import measured_slots
 from slo.errors import ReportError
 from slo.judge.compliance import missing_intervals, union
+from slo.judge.series import Slices
 from slo.judge.windows import BAD, MEASURED, TOTAL, Counts
 from slo.units import format_minute
 
@@ -56,8 +57,18 @@ class ShardHistory:
         """The sums less those of the excluded intervals; what two of them cover leaves once."""
         left = self.counts(slot, start, end)
         for low, high in union(excluded, start, end):
-            left -= self.counts(slot, low, high)
+            gone = self.counts(slot, low, high)
+            left = Counts(left.total - gone.total, left.bad - gone.bad, left.measured - gone.measured)
         return left
+
+    def slices(self, slot: int, start: Minute, end: Minute) -> Slices:
+        """The stored minutes of start <= minute < end. ReportError when some of them are no longer kept."""
+        frames = (f for f in self.store.frames(self.shard, start, end) if slot < f.slots and f.counts[MEASURED, slot])
+        found = Slices.of((f.minute, int(f.counts[TOTAL, slot]), int(f.counts[BAD, slot])) for f in frames)
+        since = max(start, self.start)
+        if len(found.between(since, end)) != self.counts(slot, since, end).measured:
+            raise _pruned(since)
+        return found
 
     def hourly(self, slot: int, start: Minute, end: Minute) -> tuple[Counts, ...]:
         return tuple(self.counts(slot, low, min(low + 60, end)) for low in range(start, end, 60))
@@ -72,9 +83,7 @@ class ShardHistory:
             elif hour.measured:
                 seen = self._minute_rows(low, high)[:, MEASURED, slot] > 0
                 if int(seen.sum()) != hour.measured:
-                    raise ReportError(
-                        f"the minutes of {format_minute(low)} are no longer kept; report a week within SLOOP_RETENTION_DAYS"
-                    )
+                    raise _pruned(low)
                 measured[low - start : high - start] = seen
         return missing_intervals(measured, start)
 
@@ -88,11 +97,15 @@ class ShardHistory:
         return self._minutes[start, end]
 
 
+def _pruned(minute: Minute) -> ReportError:
+    return ReportError(f"the minutes of {format_minute(minute)} are no longer kept; report a week within SLOOP_RETENTION_DAYS")
+
+
 def places(shards: Sequence[Shard]) -> dict[str, tuple[Shard, int]]:
     """Where each indicator's slices are; of two shards that know it, the one that was judged last."""
     found: dict[str, tuple[Shard, int]] = {}
     for shard in sorted(shards, key=lambda s: (-1 if s.tick is None else s.tick, s.name)):
-        found |= {indicator_of(key): (shard, slot) for key, slot in shard.slots.items()}
+        found |= {name: (shard, slot) for name, slot in measured_slots(shard.slots).items()}
     return found
 
 

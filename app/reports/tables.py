@@ -27,8 +27,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def tables(body: Mapping[str, Any]) -> dict[str, bytes]:
-    """File name -> bytes, from a body as JSON gives it back."""
-    return {name: _csv(columns, rows(body)) for name, (columns, rows) in _TABLES.items()}
+    """File name -> bytes, from a body as JSON gives it back. `terms.csv` only where some objective has terms of its own."""
+    made = {name: _csv(columns, rows(body)) for name, (columns, rows) in _TABLES.items()}
+    terms = list(_terms(body))
+    return made | ({"terms.csv": _csv(("objective", "term", "value"), terms)} if terms else {})
 
 
 def cell(value: Any) -> str:
@@ -60,6 +62,19 @@ def _hours(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         for hour, ((total, bad, measured), kind) in enumerate(zip(row["hours"], row["calendar"], strict=True)):
             sums = {"total": total, "bad": bad, "measured_minutes": measured}
             yield {"objective": row["id"], "hour": hour, **sums, "kind": kind}
+
+
+def _terms(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """How an objective counts where it is not each event of a rolling window, a term a line."""
+    for row in body["objectives"]:
+        for name in ("slice", "window_period", "composite"):
+            for term, value in row.get(name, {}).items():
+                if term != "parts":
+                    yield {"objective": row["id"], "term": f"{name}.{term}", "value": value}
+        for part in row.get("composite", {}).get("parts", ()):
+            yield {"objective": row["id"], "term": "part", "value": f"{part['indicator']} {part['target']} x {part['weight']}"}
+        if "no_data" in row:
+            yield {"objective": row["id"], "term": "no_data", "value": row["no_data"]}
 
 
 def _deliveries(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

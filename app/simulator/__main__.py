@@ -15,6 +15,9 @@ from app.files import packaged_spec, read_catalog
 from app.simulator.clock import SimClock
 from app.simulator.cloudwatch import CloudWatch
 from app.simulator.describe import Describe
+from app.simulator.inventory import Inventory
+from app.simulator.listing import Listing
+from app.simulator.logs import Logs
 from app.simulator.model import DemoModel
 from app.simulator.recoverable import Resources
 from app.simulator.server import HOST, create_app, listen
@@ -49,17 +52,30 @@ def _app(options: argparse.Namespace, sns: Sns) -> Starlette:
     cloudwatch = CloudWatch(clock, sns.publish, provider=model, allow_aws_namespace=True)
     if model is None:
         return create_app(cloudwatch, clock, query=sns.handle, routes=sns.routes(), ticking=True)
-    described = Describe(clock, _recoverable, lambda: model.faults)
-    routes = [*sns.routes(), *model.routes(clock), *XRay(model.stream, clock).routes(), *described.routes()]
-    return create_app(cloudwatch, clock, query=described.before(sns.handle), inject=model.inject, routes=routes, ticking=True)
+    described, listed = Describe(clock, _recoverable, lambda: model.faults), Listing(_inventory)
+    traced = XRay(model.stream, clock).routes()
+    return create_app(
+        cloudwatch,
+        clock,
+        query=listed.before(described.before(sns.handle)),
+        inject=model.inject,
+        routes=[*sns.routes(), *model.routes(clock), *traced, *listed.routes(), *described.routes()],
+        targets={**listed.targets(), **Logs(model.stream, clock).targets()},
+        ticking=True,
+    )
+
+
+@cache
+def _inventory() -> Inventory:
+    """What the packaged reference estate declares; read when it is first asked for."""
+    loaded = load((("reference.yaml", packaged_spec("reference")),), read_catalog())
+    assert loaded.estate is not None, f"the packaged estate is valid; a test holds it so: {loaded.problems[:1]}"
+    return Inventory(loaded.estate)
 
 
 @cache
 def _recoverable() -> Resources:
-    """What the packaged reference estate declares; read when it is first asked for."""
-    loaded = load((("reference.yaml", packaged_spec("reference")),), read_catalog())
-    assert loaded.estate is not None, f"the packaged estate is valid; a test holds it so: {loaded.problems[:1]}"
-    return Resources.of(loaded.estate)
+    return Resources.of(_inventory().estate)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -36,7 +36,12 @@ _NAMESPACES = {
     CACHE_VERSION: "http://elasticache.amazonaws.com/doc/2015-02-02/",
 }
 _S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-_S3_ACTIONS = {"replication": "s3:GetReplicationConfiguration", "versioning": "s3:GetBucketVersioning"}
+_S3_ACTIONS = {
+    "replication": "s3:GetReplicationConfiguration",
+    "versioning": "s3:GetBucketVersioning",
+    "metrics": "s3:GetMetricsConfiguration",
+    "location": "s3:GetBucketLocation",
+}
 PAGE = 100
 
 
@@ -106,14 +111,24 @@ class Describe:
         name = request.path_params["bucket"]
         asked = next((key for key in _S3_ACTIONS if key in request.query_params), None)
         if asked is None:
-            return _s3_failure(400, "NotImplemented", "The simulator's S3 tells replication and versioning only.")
+            return _s3_failure(400, "NotImplemented", f"The simulator's S3 tells {', '.join(_S3_ACTIONS)} only.")
         if _S3_ACTIONS[asked] in self.denied:
             return _s3_failure(403, "AccessDenied", f"User: sloop is not authorized to perform: {_S3_ACTIONS[asked]}")
+        return self._location(name) if asked == "location" else self._configured(name, asked)
+
+    def _location(self, name: str) -> Response:
+        copies = {b.replica: b.replica_region for b in self._resources().buckets.values() if b.replica}
+        return _s3_answer("LocationConstraint", copies.get(name) or "")
+
+    def _configured(self, name: str, asked: str) -> Response:
         bucket = self._resources().buckets.get(name)
         if bucket is None:
             return _s3_failure(404, "NoSuchBucket", "The specified bucket does not exist")
         if asked == "versioning":
             return _s3_answer("VersioningConfiguration", {"Status": "Enabled"})
+        if asked == "metrics":
+            configured: Tree = [{"Id": bucket.filter}] if bucket.filter else []
+            return _s3_answer("ListMetricsConfigurationsResult", {"MetricsConfiguration": configured, "IsTruncated": False})
         if bucket.replica is None:
             return _s3_failure(404, "ReplicationConfigurationNotFoundError", "The replication configuration was not found")
         return _s3_answer("ReplicationConfiguration", bucket.configuration())

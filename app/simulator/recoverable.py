@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from slo.estate.spec import Component, Estate
 
 REGION, ACCOUNT = "us-east-1", "111122223333"
+DOMAIN = "c0demo1example"
+"""A part of the host names of databases that is the account's own."""
 
 
 class NotThere(Exception):
@@ -25,6 +27,8 @@ class Bucket:
     name: str
     rule: str = "replicate"
     replica: str | None = None
+    filter: str | None = None
+    replica_region: str | None = None
 
     def configuration(self) -> Tree:
         metrics: Tree = {"Status": "Enabled", "EventThreshold": {"Minutes": 15}}
@@ -77,4 +81,5 @@ def _many(component: Component, key: str) -> tuple[str, ...]:
 
 def _bucket(component: Component) -> Bucket:
     rule = _one(component, "replication_rule") or "replicate"
-    return Bucket(_one(component, "bucket"), rule, _one(component, "replica_bucket") or None)
+    replica, region = (_one(component, key) or None for key in ("replica_bucket", "replica_region"))
+    return Bucket(_one(component, "bucket"), rule, replica, _one(component, "filter") or None, region)

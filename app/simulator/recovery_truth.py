@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.simulator.recoverable import REGION, NotThere
+from app.simulator.recoverable import ACCOUNT, DOMAIN, REGION, NotThere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,6 +75,7 @@ class DatabaseTruth(_Truth):
             {
                 "DBClusterIdentifier": n,
                 "Engine": "docdb",
+                "Endpoint": f"{n}.cluster-{DOMAIN}.{REGION}.docdb.amazonaws.com",
                 "Status": "available",
                 "MultiAZ": True,
                 "BackupRetentionPeriod": 7,
@@ -123,8 +124,16 @@ class DatabaseTruth(_Truth):
         return self.told(form, lines)
 
     def _primary(self, name: str) -> Tree:
+        where = self.resources.copies.get(name)
+        copied = f"arn:aws:rds:{where}:{ACCOUNT}:auto-backup:ab-{name}"
+        replications: Tree = [{"DBInstanceAutomatedBackupsArn": copied}] if where else []
+        assert isinstance(replications, list), "as it was made a line above"
         return {
             "DBInstanceIdentifier": name,
+            "DBInstanceClass": "db.r6g.4xlarge",
+            "AllocatedStorage": 9314,
+            "Endpoint": {"Address": f"{name}.{DOMAIN}.{REGION}.rds.amazonaws.com", "Port": 5432},
+            "DBInstanceAutomatedBackupsReplications": ("DBInstanceAutomatedBackupsReplication", replications),
             "Engine": "postgres",
             "DBInstanceStatus": "failing-over" if self.lasting("rds-failover") else "available",
             "MultiAZ": True,
@@ -156,6 +165,7 @@ class CacheTruth(_Truth):
         return [
             {
                 "ReplicationGroupId": n,
+                "ConfigurationEndpoint": {"Address": f"{n}.{DOMAIN}.clustercfg.use1.cache.amazonaws.com", "Port": 6379},
                 "Status": "available",
                 "AutomaticFailover": "enabled",
                 "MultiAZ": "enabled",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Inject = Callable[[str, float], object]
     QueryHandler = Callable[[Mapping[str, str]], Awaitable[Response]]
+    TargetHandler = Callable[[str, bytes], Response]
 
 HOST = "127.0.0.1"
 TARGET = "GraniteServiceVersion20100801."
@@ -50,10 +51,14 @@ def create_app(
     inject: Inject = _no_model,
     routes: Sequence[BaseRoute] = (),
     disturb: Disturb = undisturbed,
+    targets: Mapping[str, TargetHandler] | None = None,
     ticking: bool = False,
 ) -> Starlette:
-    """`query` answers form-encoded calls (SNS); `inject` starts a fault of the model; `ticking` evaluates alarms by itself."""
-    aws = _Aws(cloudwatch, query, disturb)
+    """`query` answers form-encoded calls (SNS); `inject` starts a fault of the model; `ticking` evaluates alarms by itself.
+
+    `targets` answer (operation, body) of other services that speak JSON, by the first part of their `x-amz-target`.
+    """
+    aws = _Aws(cloudwatch, query, disturb, targets or {})
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -88,8 +93,10 @@ async def _tick(cloudwatch: CloudWatch, clock: Clock) -> None:
 
 
 class _Aws:
-    def __init__(self, cloudwatch: CloudWatch, query: QueryHandler | None, disturb: Disturb) -> None:
-        self._cloudwatch, self._query, self._disturb = cloudwatch, query, disturb
+    def __init__(
+        self, cloudwatch: CloudWatch, query: QueryHandler | None, disturb: Disturb, targets: Mapping[str, TargetHandler]
+    ) -> None:
+        self._cloudwatch, self._query, self._disturb, self._targets = cloudwatch, query, disturb, targets
 
     async def post(self, request: Request) -> Response:
         body = await request.body()
@@ -98,11 +105,14 @@ class _Aws:
         target = request.headers.get("x-amz-target", "")
         if target.startswith(TARGET):
             return await self._json(target.removeprefix(TARGET), body, region_of(request))
+        service, _, operation = target.partition(".")
+        if service in self._targets:
+            return self._targets[service](operation, body)
         return await self._form({**dict(parse_qsl(body.decode(), keep_blank_values=True)), REGION: region_of(request) or ""})
 
     async def get(self, request: Request) -> Response:
-        """SubscribeURLs are query calls in a link."""
-        return await self._form(dict(request.query_params))
+        """SubscribeURLs are query calls in a link; what names no action is S3's list of buckets."""
+        return await self._form({"Action": "ListBuckets", **request.query_params})
 
     async def _json(self, operation: str, body: bytes, region: str | None) -> Response:
         try:

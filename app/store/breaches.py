@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,29 @@ def _values(breach: Breach) -> dict[str, Any]:
         "quiet": breach.quiet,
         "notified_at": breach.notified_at,
         "resolved_at": breach.resolved_at,
+        "strict": breach.rule.strict,
+        "hold": breach.rule.hold,
+        "label": breach.rule.label,
+        "min_bad": breach.rule.min_bad,
+        "min_total": breach.rule.min_total,
+        "confidence": None if breach.rule.confidence is None else str(breach.rule.confidence),
+        "flapping": breach.flapping,
     }
 
 
 def _breach(row: Row[Any]) -> BreachRow:
-    rule = Rule(row.severity, row.long, row.short, Fraction(row.factor))
+    rule = Rule(
+        row.severity,
+        row.long,
+        row.short,
+        Fraction(row.factor),
+        row.strict,
+        row.hold,
+        row.label,
+        row.min_bad,
+        row.min_total,
+        None if row.confidence is None else Decimal(row.confidence),
+    )
     breach = Breach(
         row.objective,
         row.severity,
@@ -84,5 +103,6 @@ def _breach(row: Row[Any]) -> BreachRow:
         row.quiet,
         row.notified_at,
         row.resolved_at,
+        row.flapping,
     )
     return BreachRow(row.id, breach)

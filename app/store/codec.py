@@ -3,27 +3,36 @@
 A blob is version, kind, CRC-32 of the rest, slot count, and then
   frame       measured bitmap, coarse bitmap, packed total and bad
   hour        packed total, bad and measured
-  checkpoint  T, window count, window lengths, packed counts, packed first, packed newest
+  checkpoint  T, window count, window lengths, packed counts, packed first, packed newest;
+              in version 2 calendar windows follow the lengths, as JSON after its size
 Packed = bytes per number, stored length, and the numbers as byte planes: all lowest bytes, all second bytes, and so on.
 Counts of a minute are small and their high bytes alike, so the empty planes are dropped and the others deflate well.
 """
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slo.errors import StoreError
+from slo.errors import Damaged, StoreError
+from slo.estate.calendar import Calendar
+from slo.judge.period import Since
 from slo.judge.windows import MEASURED, Frame, Sums
 
 if TYPE_CHECKING:
+    from slo.estate.calendar import Unit
+    from slo.judge.period import Window
     from slo.judge.series import Ints
     from slo.units import Minute
 
 VERSION = 1
+_CALENDARS = 2
+"""The version of checkpoints with calendar windows; without them they are as they always were."""
 _FRAME, _HOUR, _CHECKPOINT = range(3)
 _KINDS = ("frame", "hour", "checkpoint")
 _HEAD = struct.Struct("<BBI")
@@ -42,7 +51,7 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def decode_frame(minute: Minute, blob: bytes) -> Frame:
-    """StoreError for a blob that is damaged, of another kind or newer than this program; so in all that decode."""
+    """Damaged for a blob that is, or is of another kind; StoreError for one newer than this program. So in all that decode."""
     reader = _Reader(_FRAME, blob)
     slots = reader.slots()
     counts = np.empty((3, slots), np.int64)
@@ -64,10 +73,13 @@ def decode_hour(blob: bytes) -> Ints:
 
 
 def encode_checkpoint(sums: Sums) -> bytes:
-    windows = len(sums.lengths)
-    lengths = struct.pack(f"<{windows}I", *sums.lengths)
-    head = _SLOTS.pack(sums.slots) + _WINDOWS.pack(sums.at, windows) + lengths
-    return _seal(_CHECKPOINT, head + _pack(sums.counts) + _pack(sums.first) + _pack(sums.newest))
+    lengths = [window for window in sums.windows if isinstance(window, int)]
+    calendars = [window for window in sums.windows if not isinstance(window, int)]
+    text = json.dumps([_told(window) for window in calendars]).encode() if calendars else b""
+    head = _SLOTS.pack(sums.slots) + _WINDOWS.pack(sums.at, len(lengths)) + struct.pack(f"<{len(lengths)}I", *lengths)
+    named = _SLOTS.pack(len(text)) + text if calendars else b""
+    body = head + named + _pack(sums.counts) + _pack(sums.first) + _pack(sums.newest)
+    return _seal(_CHECKPOINT, body, _CALENDARS if calendars else VERSION)
 
 
 def decode_checkpoint(blob: bytes) -> Sums:
@@ -75,12 +87,22 @@ def decode_checkpoint(blob: bytes) -> Sums:
     slots = reader.slots()
     at, windows = reader.take(_WINDOWS)
     lengths = reader.take(struct.Struct(f"<{windows}I"))
-    counts = reader.numbers(windows * 3 * slots).reshape(windows, 3, slots)
-    return Sums(at, lengths, counts, reader.numbers(slots), reader.numbers(slots))
+    every: tuple[Window, ...] = (*lengths, *reader.calendars()) if reader.version > VERSION else lengths
+    counts = reader.numbers(len(every) * 3 * slots).reshape(len(every), 3, slots)
+    return Sums(at, every, counts, reader.numbers(slots), reader.numbers(slots))
 
 
-def _seal(kind: int, body: bytes) -> bytes:
-    return _HEAD.pack(VERSION, kind, zlib.crc32(body)) + body
+def _told(window: Since) -> list[object]:
+    calendar = window.calendar
+    return [calendar.count, calendar.unit, calendar.zone, calendar.start.isoformat(), window.skip]
+
+
+def _since(count: int, unit: Unit, zone: str, begin: str, skip: int) -> Since:
+    return Since(Calendar(count, unit, zone, datetime.fromisoformat(begin)), skip)
+
+
+def _seal(kind: int, body: bytes, version: int = VERSION) -> bytes:
+    return _HEAD.pack(version, kind, zlib.crc32(body)) + body
 
 
 def _pack(numbers: Ints) -> bytes:
@@ -106,13 +128,14 @@ class _Reader:
     def __init__(self, kind: int, blob: bytes) -> None:
         self._what = _KINDS[kind]
         self._blob = blob
-        if blob[:1] and blob[0] > VERSION:
+        newest = _CALENDARS if kind == _CHECKPOINT else VERSION
+        if blob[:1] and blob[0] > newest:
             raise StoreError(
-                f"a stored {self._what} has format {blob[0]}, this program reads up to {VERSION}: run a newer sloop"
+                f"a stored {self._what} has format {blob[0]}, this program reads up to {newest}: run a newer sloop"
             )
         self._at = 0
-        version, found, checksum = self.take(_HEAD)
-        if version != VERSION or found != kind or checksum != zlib.crc32(memoryview(blob)[self._at :]):
+        self.version, found, checksum = self.take(_HEAD)
+        if self.version < VERSION or found != kind or checksum != zlib.crc32(memoryview(blob)[self._at :]):
             raise self._damaged()
 
     def slots(self) -> int:
@@ -120,6 +143,13 @@ class _Reader:
         if slots > _MOST_SLOTS:
             raise self._damaged()
         return slots
+
+    def calendars(self) -> list[Since]:
+        (size,) = self.take(_SLOTS)
+        try:
+            return [_since(*told) for told in json.loads(self._bytes(size))]
+        except (ValueError, TypeError):
+            raise self._damaged() from None
 
     def take(self, layout: struct.Struct) -> tuple[int, ...]:
         try:
@@ -156,5 +186,5 @@ class _Reader:
         except zlib.error:
             raise self._damaged() from None
 
-    def _damaged(self) -> StoreError:
-        return StoreError(f"a stored {self._what} is damaged: restore the database from a backup")
+    def _damaged(self) -> Damaged:
+        return Damaged(self._what)

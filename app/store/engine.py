@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from slo.errors import SettingsError, StoreError
+from slo.errors import Fenced, SettingsError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _BUSY_MILLISECONDS = 10_000
 _CONNECT_SECONDS = 10
 _WAL_ATTEMPTS = 20
+_PAGE_BYTES = 16_384
+_LOST_A_RACE = ("40001", "40P01")
+"""PostgreSQL's serialization failure and deadlock: the other one got through."""
+_READ_ONLY = "25006"
 _FORMS = "sqlite:///path/to/file.db or postgresql://user@host/name"
 
 
@@ -56,7 +60,9 @@ def _sqlite(engine: Engine) -> Engine:
         # Python's driver would begin transactions by itself, and only before the first write; we begin them ourselves.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", "synchronous=FULL", "foreign_keys=ON"):
+        # Whole minutes of a thousand slots fit a page of this size; on smaller ones most of the file would be gaps.
+        # Only a new file takes it.
+        for pragma in (f"page_size={_PAGE_BYTES}", f"busy_timeout={_BUSY_MILLISECONDS}", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         _use_wal(cursor)
         cursor.close()
@@ -97,15 +103,28 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction, committed when the block ends and rolled back when it raises."""
     with _refusals(), engine.connect() as connection:
         connection.execution_options(writes=True)
-        with connection.begin():
-            yield connection
+        try:
+            with connection.begin():
+                yield connection
+        except DBAPIError as error:
+            # After a failover the old primary only reads: the next one to write must ask anew who the primary is.
+            if _state(error) == _READ_ONLY:
+                connection.invalidate()
+            raise
 
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What the database refuses, as our error in one line."""
+    """What the database refuses, as our error in one line; Fenced where another writer was faster."""
     try:
         yield
     except (DBAPIError, PoolTimeout) as error:
         cause = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
+        if isinstance(error, DBAPIError) and _state(error) in _LOST_A_RACE:
+            raise Fenced(f"another process wrote at the same moment: {cause}; reload and go on") from error
         raise StoreError(f"the database refused: {cause}; check SLOOP_DATABASE_URL, the server and the disk") from error
+
+
+def _state(error: DBAPIError) -> str | None:
+    """PostgreSQL's code of the error; SQLite has none."""
+    return getattr(error.orig, "sqlstate", None)

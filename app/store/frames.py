@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 
 from app.store import schema
 from app.store.codec import decode_frame, encode_frame
+from app.store.rules import pruned_until
 from app.store.upsert import Upsert
+from slo.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,12 +31,15 @@ _BETWEEN = (
     .order_by(_row.minute)
     .limit(_BATCH)
 )
+_OLDEST = select(func.min(_row.minute)).where(_row.minute < bindparam("before"), _of_shard)
 _PRUNE = delete(schema.frame).where(_row.minute < bindparam("before"), _of_shard)
 
 
-def put(connection: Connection, shard_id: int, frames: Iterable[Frame]) -> None:
-    rows = [{"minute": f.minute, "shard_id": shard_id, "data": encode_frame(f)} for f in frames]
-    _PUT.execute(connection, rows)
+def put(connection: Connection, shard_id: int, frames: Iterable[Frame]) -> int:
+    """How many bytes they are."""
+    encoded = [(f.minute, encode_frame(f)) for f in frames]
+    _PUT.execute(connection, [{"minute": minute, "shard_id": shard_id, "data": data} for minute, data in encoded])
+    return sum(len(data) for _, data in encoded)
 
 
 def at(connection: Connection, shard_id: int, minutes: Sequence[Minute]) -> dict[Minute, Frame]:
@@ -42,7 +47,7 @@ def at(connection: Connection, shard_id: int, minutes: Sequence[Minute]) -> dict
     for first in range(0, len(minutes), _BATCH):
         some = list(minutes[first : first + _BATCH])
         rows = connection.execute(_AT, {"minutes": some, "shard_id": shard_id})
-        found |= {minute: decode_frame(minute, data) for minute, data in rows}
+        found |= {minute: _decoded(shard_id, minute, data) for minute, data in rows}
     return found
 
 
@@ -50,11 +55,22 @@ def between(connection: Connection, shard_id: int, start: Minute, end: Minute) -
     """Ascending, start <= minute < end; holds no more than a batch of them in memory."""
     while True:
         rows = connection.execute(_BETWEEN, {"start": start, "end": end, "shard_id": shard_id}).all()
-        yield from (decode_frame(minute, data) for minute, data in rows)
+        yield from (_decoded(shard_id, minute, data) for minute, data in rows)
         if len(rows) < _BATCH:
             return
         start = rows[-1].minute + 1
 
 
 def prune(connection: Connection, shard_id: int, before: Minute) -> None:
-    connection.execute(_PRUNE, {"before": before, "shard_id": shard_id})
+    """The oldest of those before this minute."""
+    oldest = connection.scalar(_OLDEST, {"before": before, "shard_id": shard_id})
+    until = pruned_until(oldest, before)
+    if until is not None:
+        connection.execute(_PRUNE, {"before": until, "shard_id": shard_id})
+
+
+def _decoded(shard_id: int, minute: Minute, data: bytes) -> Frame:
+    try:
+        return decode_frame(minute, data)
+    except Damaged as damaged:
+        raise Damaged(damaged.kind, shard_id, minute) from None

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, func, select
 
 from app.store import frames, schema
 from app.store.codec import decode_hour, encode_hour
+from app.store.rules import pruned_until
 from app.store.upsert import Upsert
+from slo.errors import Damaged
 from slo.judge.windows import Frame
 
 if TYPE_CHECKING:
@@ -30,11 +32,13 @@ _BETWEEN = (
     .where(_row.minute >= bindparam("start"), _row.minute < bindparam("end"), _of_shard)
     .order_by(_row.minute)
 )
+_OLDEST = select(func.min(_row.minute)).where(_row.minute < bindparam("before"), _of_shard)
+_PRUNE = delete(schema.hour).where(_row.minute < bindparam("before"), _of_shard)
 
 
 def between(connection: Connection, shard_id: int, start: Minute, end: Minute) -> Iterator[Frame]:
     for minute, data in connection.execute(_BETWEEN, {"start": start, "end": end, "shard_id": shard_id}).all():
-        counts = decode_hour(data)
+        counts = _decoded(shard_id, minute, data)
         yield Frame(minute, counts, np.zeros(counts.shape[1], bool))
 
 
@@ -56,12 +60,32 @@ def correct(connection: Connection, shard: Shard, patches: Sequence[tuple[Frame 
         return
     hours = sorted({_hour(after.minute) for _, after in late})
     rows = connection.execute(_AT, {"minutes": hours, "shard_id": shard.id})
-    sums = {minute: decode_hour(data) for minute, data in rows}
+    sums = {minute: _decoded(shard.id, minute, data) for minute, data in rows}
     for before, after in late:
         _add(sums, after, sign=1)
         if before is not None:
             _add(sums, before, sign=-1)
     _put(connection, shard.id, sums)
+
+
+def prune(connection: Connection, shard_id: int, before: Minute) -> None:
+    """The oldest of those before this minute."""
+    oldest = connection.scalar(_OLDEST, {"before": before, "shard_id": shard_id})
+    until = pruned_until(oldest, before, step=60)
+    if until is not None:
+        connection.execute(_PRUNE, {"before": until, "shard_id": shard_id})
+
+
+def rebuild(connection: Connection, shard_id: int, minutes: Iterable[Frame]) -> None:
+    """The rows of the hours of these frames, made of them alone."""
+    _put(connection, shard_id, _sums(minutes))
+
+
+def _decoded(shard_id: int, minute: Minute, data: bytes) -> Ints:
+    try:
+        return decode_hour(data)
+    except Damaged as damaged:
+        raise Damaged(damaged.kind, shard_id, minute) from None
 
 
 def _hour(minute: Minute) -> Minute:

@@ -14,6 +14,7 @@ from slo.errors import SchemaMismatch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alembic.config import Config
     from sqlalchemy.engine import Connection, Engine
 
 _LOCK = 5_076_700
@@ -81,12 +82,24 @@ def create(connection: Connection) -> None:
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Run the migrations up to `revision` within the connection's transaction."""
     from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
-    from alembic.config import Config  # noqa: PLC0415
+
+    command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Back to `revision`, as `upgrade`: for whoever must run an older program on this database."""
+    from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
+
+    command.downgrade(_config(connection), revision)
+
+
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - slow to import, and seldom needed
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    return config
 
 
 def _revision(connection: Connection) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -27,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema this program knows, oldest first; the last one is the one it works on."""
 
 
@@ -101,6 +103,18 @@ checkpoint = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+# `kind` is frame, hour or checkpoint; `minute` as it was there, `found_at` the watermark at which it was found.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("shard_id", ForeignKey(shard.c.id), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("minute", Integer, nullable=False),
+    Column("found_at", Integer),
+    Column("data", LargeBinary, nullable=False),
+)
+
 definition = Table(
     "definition",
     metadata,
@@ -127,13 +141,20 @@ breach = Table(
     Column("objective", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("long", Integer, nullable=False),
-    Column("short", Integer, nullable=False),
+    Column("short", Integer),
     Column("factor", Text, nullable=False),
     Column("fired_at", Integer, nullable=False),
     Column("spent", Text, nullable=False),
     Column("quiet", Integer, nullable=False),
     Column("notified_at", Integer),
     Column("resolved_at", Integer),
+    Column("strict", Boolean, nullable=False, server_default=false()),
+    Column("hold", Integer, nullable=False, server_default=text("0")),
+    Column("label", Text),
+    Column("min_bad", BigInteger, nullable=False, server_default=text("0")),
+    Column("min_total", BigInteger, nullable=False, server_default=text("0")),
+    Column("confidence", Text),
+    Column("flapping", Boolean, nullable=False, server_default=false()),
 )
 _still_open = text("resolved_at IS NULL")
 Index("ix_breach_fired_at_id", breach.c.fired_at, breach.c.id)

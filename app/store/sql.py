@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from app.store import breaches, definitions, frames, hours, outbox, recovery, rules, shards, sums, verdicts
+import structlog
+
+from app.store import breaches, definitions, frames, hours, outbox, quarantine, recovery, rules, shards, sums, verdicts
 from app.store.engine import open_engine, reading, writing
 from app.store.migrate import prepare
-from slo.errors import StoreError
+from slo.errors import Damaged, Fenced, StoreError
 from slo.units import from_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Engine
@@ -20,9 +22,15 @@ if TYPE_CHECKING:
     from app.ports import BreachRow, Commit, Delivery, Shard, VerdictChange
     from slo.estate.spec import Estate
     from slo.judge.outage import RecoveryEvent
+    from slo.judge.period import Window
     from slo.judge.recovery_point import Reading, ReadingHour
     from slo.judge.windows import Frame, Sums
     from slo.units import Minute
+
+
+_Read = TypeVar("_Read")
+
+log = structlog.get_logger()
 
 
 class SqlStore:
@@ -30,6 +38,8 @@ class SqlStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.written: dict[str, int] = {}
+        """Bytes of frames that this process has written, by shard."""
 
     @classmethod
     def open(cls, url: str) -> SqlStore:
@@ -54,29 +64,34 @@ class SqlStore:
         with reading(self._engine) as connection:
             return shards.load(connection, shard.name)
 
-    def sums(self, shard: Shard, lengths: Sequence[int]) -> Sums:
-        with reading(self._engine) as connection:
-            return sums.load(connection, shard, lengths)
+    def sums(self, shard: Shard, wanted: Sequence[Window]) -> Sums:
+        return self._around_damage(lambda connection: sums.load(connection, shard, wanted))
 
     def frames(self, shard: Shard, start: Minute, end: Minute) -> Iterator[Frame]:
-        with reading(self._engine) as connection:
-            yield from frames.between(connection, shard.id, start, end)
+        yield from self._readable(frames.between, shard, start, end)
 
     def frames_at(self, shard: Shard, minutes: Sequence[Minute]) -> dict[Minute, Frame]:
+        return self._around_damage(lambda connection: frames.at(connection, shard.id, minutes))
+
+    def quarantined(self, shard: Shard) -> list[Minute]:
         with reading(self._engine) as connection:
-            return frames.at(connection, shard.id, minutes)
+            return quarantine.missing(connection, shard.id)
 
     def hours(self, shard: Shard, start: Minute, end: Minute) -> Iterator[Frame]:
-        with reading(self._engine) as connection:
-            yield from hours.between(connection, shard.id, start, end)
+        yield from self._readable(hours.between, shard, start, end)
 
     def commit(self, commit: Commit) -> Shard:
         rules.check(commit)
-        with writing(self._engine) as connection:
-            moved = shards.move(connection, commit.shard, commit.tick)
-            _keep_minutes(connection, commit)
-            _keep_changes(connection, commit)
-            return moved
+        try:
+            with writing(self._engine) as connection:
+                moved = shards.move(connection, commit.shard, commit.tick)
+                size = _keep_minutes(connection, commit)
+                _keep_changes(connection, commit)
+        except Damaged as damaged:
+            self._put_aside(damaged)
+            raise Fenced(f"shard {commit.shard.name} had a damaged row, which was put aside: reload it and go on") from None
+        self.written[moved.name] = self.written.get(moved.name, 0) + size
+        return moved
 
     def record_estate(self, estate: Estate, at: Minute) -> None:
         with writing(self._engine) as connection:
@@ -147,10 +162,44 @@ class SqlStore:
     def close(self) -> None:
         self._engine.dispose()
 
+    def _around_damage(self, read: Callable[[Connection], _Read]) -> _Read:
+        """Read again for as long as there is a damaged row in the way: each time it is put aside."""
+        while True:
+            try:
+                with reading(self._engine) as connection:
+                    return read(connection)
+            except Damaged as damaged:
+                self._put_aside(damaged)
 
-def _keep_minutes(connection: Connection, commit: Commit) -> None:
+    def _readable(
+        self,
+        read: Callable[[Connection, int, Minute, Minute], Iterator[Frame]],
+        shard: Shard,
+        start: Minute,
+        end: Minute,
+    ) -> Iterator[Frame]:
+        """As `_around_damage`; what was handed out already is not read again."""
+        while start < end:
+            try:
+                with reading(self._engine) as connection:
+                    for frame in read(connection, shard.id, start, end):
+                        yield frame
+                        start = frame.minute + 1
+            except Damaged as damaged:
+                self._put_aside(damaged)
+            else:
+                return
+
+    def _put_aside(self, damaged: Damaged) -> None:
+        with writing(self._engine) as connection:
+            quarantine.take(connection, damaged)
+        log.error("a damaged row was put aside", kind=damaged.kind, shard=damaged.shard, minute=damaged.minute)
+
+
+def _keep_minutes(connection: Connection, commit: Commit) -> int:
+    """The bytes of the frames."""
     shard = commit.shard
-    frames.put(connection, shard.id, (*commit.frames, *(after for _, after in commit.patches)))
+    size = frames.put(connection, shard.id, (*commit.frames, *(after for _, after in commit.patches)))
     hours.correct(connection, shard, commit.patches)
     hours.complete(connection, commit)
     if commit.checkpoint is None:
@@ -159,6 +208,9 @@ def _keep_minutes(connection: Connection, commit: Commit) -> None:
         sums.store(connection, shard.id, commit.checkpoint)
     if commit.prune_before is not None:
         frames.prune(connection, shard.id, commit.prune_before)
+    if commit.prune_hours_before is not None:
+        hours.prune(connection, shard.id, commit.prune_hours_before)
+    return size
 
 
 def _keep_changes(connection: Connection, commit: Commit) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from app import charts
 from app.charts import Stretch
 from app.history import RECENT
-from app.web import numbers
+from app.web import methods, numbers, spans
 from slo.judge.windows import NOTHING, Counts
 from slo.units import from_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
 
     from markupsafe import Markup
 
@@ -45,50 +46,52 @@ class Figure:
     table: tuple[tuple[str, ...], ...] = ()
 
 
-def buckets(hourly: Rows, minutely: Rows, at: Minute, window: int) -> list[Bucket]:
-    """Hours, and from the first whole hour of the last six on minutes, ascending, none before the window."""
-    start = at - window
+def buckets(hourly: Rows, recent: Rows, at: Minute, start: Minute) -> list[Bucket]:
+    """Hours, and from the first whole hour of the last six on minutes, ascending, none before the window's start."""
     border = max(start, -(-(at - RECENT) // 60) * 60)
     hours = [Bucket(m, 60, c) for m, c in hourly if start < m + 60 <= border]
-    return [*hours, *(Bucket(m, 1, c) for m, c in minutely if border <= m < at)]
+    return [*hours, *(Bucket(m, 1, c) for m, c in recent if border <= m < at)]
 
 
 def budget_curve(verdict: Verdict, parts: Sequence[Bucket]) -> list[tuple[Minute, Fraction]]:
     """Budget left over time, from 1 at the window's start to exactly the verdict's `remaining` at its end.
 
-    left(t) = remaining + bad after t / (budget x total): summed from the end, because the first hour may lie only
+    left(t) = remaining + bad after t / allowance: summed from the end, because the first hour may lie only
     partly inside the window. Empty where the budget is unknown.
     """
-    if verdict.remaining is None:
+    allowance = verdict.allowance
+    if verdict.remaining is None or not allowance:
         return []
-    allowed = verdict.budget * verdict.counts.total
-    start, after = verdict.at - verdict.objective.window, 0
+    start, after = verdict.begin, 0
     curve = [(verdict.at, verdict.remaining)]
     for part in reversed(parts):
         after += part.counts.bad
         if part.start > start:
-            curve.append((part.start, min(Fraction(1), verdict.remaining + after / allowed)))
+            curve.append((part.start, min(Fraction(1), verdict.remaining + after / allowance)))
     return [(start, Fraction(1)), *reversed(curve)]
 
 
 def burn_down(verdict: Verdict, parts: Sequence[Bucket], breaches: Sequence[BreachRow]) -> Figure:
     curve = budget_curve(verdict, parts)
-    window = numbers.window(verdict.objective.window)
     if not curve:
-        return Figure(f"No budget to draw: no events were measured in {window}.")
+        return Figure(f"No budget to draw: no events were measured in {spans.name(verdict)}.")
     groups = _grouped(parts, max(60, verdict.objective.window // 30))
     text = f"{_standing(verdict)} {_dearest(verdict, groups)}"
     bands = [(r.breach.fired_at, r.breach.resolved_at or verdict.at) for r in breaches]
     svgs = tuple(charts.burn_down(curve, bands, size, text) for size in (charts.WIDE, charts.NARROW))
     table = tuple(
-        (f"{from_minute(g.start):%Y-%m-%d %H:%M}Z", f"{g.counts.total:,}", f"{g.counts.bad:,}", _spent(verdict, g))
-        for g in reversed(groups)
+        (f"{from_minute(g.start):%Y-%m-%d %H:%M}Z", *_counted(verdict, g.counts), _spent(verdict, g)) for g in reversed(groups)
     )
     return Figure(text, svgs, ("from", "total", "bad", "budget spent"), table)
 
 
+def _counted(verdict: Verdict, counts: Counts) -> tuple[str, str]:
+    objective = verdict.objective
+    return methods.count(objective, counts.total), methods.count(objective, counts.bad)
+
+
 def _standing(verdict: Verdict) -> str:
-    window = numbers.window(verdict.objective.window)
+    window = spans.name(verdict)
     if verdict.remaining is not None and verdict.remaining < 0:
         return f"{numbers.spent(1 - verdict.remaining)} of the {window} budget was spent."
     return f"{numbers.budget(verdict.remaining)} of the {window} budget is left."
@@ -99,12 +102,18 @@ def _grouped(parts: Sequence[Bucket], length: int) -> list[Bucket]:
     sums: dict[Minute, Counts] = {}
     for part in parts:
         start = part.start // length * length
-        sums[start] = sums.get(start, NOTHING) + part.counts
+        sums[start] = _added((sums.get(start, NOTHING), part.counts))
     return [Bucket(start, length, counts) for start, counts in sums.items()]
 
 
+def _added(counts: Iterable[Counts]) -> Counts:
+    every = tuple(counts)
+    total, bad, measured = (sum(getattr(c, part) for c in every) for part in ("total", "bad", "measured"))
+    return Counts(total, bad, measured)
+
+
 def _spent(verdict: Verdict, group: Bucket) -> str:
-    return numbers.spent(group.counts.bad / (verdict.budget * verdict.counts.total))
+    return numbers.spent(group.counts.bad / verdict.allowance)
 
 
 def _dearest(verdict: Verdict, groups: Sequence[Bucket]) -> str:
@@ -119,18 +128,30 @@ def _dearest(verdict: Verdict, groups: Sequence[Bucket]) -> str:
 
 
 def indicator(verdict: Verdict, minutely: Rows) -> Figure:
-    """The SLI minute by minute over the last six hours."""
-    start = verdict.at - RECENT
+    """The SLI over the last six hours, minute by minute, or slice by slice where slices are judged."""
+    start, objective = verdict.at - RECENT, verdict.objective
     counts = {m: c for m, c in minutely if start <= m < verdict.at and c.measured}
-    minutes = [counts.get(m) for m in range(start, verdict.at)]
     if not counts:
         return Figure("Nothing was measured in the last 6 h.")
-    text = _minutes_in_words(verdict, start, minutes)
-    target = float(verdict.objective.target)
-    pieces = stretches(start, minutes, Fraction(verdict.objective.target))
-    svgs = tuple(charts.indicator(pieces, target, size, text) for size in (charts.WIDE, charts.NARROW))
-    table = tuple(_ten_minutes(verdict, start + n, minutes[n : n + 10]) for n in range(RECENT - 10, -1, -10))
+    width, reached = objective.budgeting.slice_window, objective.budgeting.slice_target or objective.target
+    minutes = _in_slices(counts, start, verdict.at, width)
+    text = _minutes_in_words(reached, width, start, minutes)
+    pieces = stretches(start, minutes, Fraction(reached))
+    svgs = tuple(charts.indicator(pieces, float(reached), size, text) for size in (charts.WIDE, charts.NARROW))
+    measured = [counts.get(m) for m in range(start, verdict.at)]
+    table = tuple(_ten_minutes(reached, start + n, measured[n : n + 10]) for n in range(RECENT - 10, -1, -10))
     return Figure(text, svgs, ("from", "SLI", "good", "total", "measured"), table)
+
+
+def _in_slices(counts: Mapping[Minute, Counts], start: Minute, end: Minute, width: int) -> list[Counts | None]:
+    """Each minute with the sums of the slice that holds it; None where no minute of it was measured."""
+    if width == 1:
+        return [counts.get(m) for m in range(start, end)]
+    sums: dict[int, list[Counts]] = {}
+    for minute, one in counts.items():
+        sums.setdefault(minute // width, []).append(one)
+    whole = {number: _added(held) for number, held in sums.items()}
+    return [whole.get(m // width) for m in range(start, end)]
 
 
 def kind_of(counts: Counts | None, target: Fraction) -> Kind:
@@ -155,25 +176,30 @@ def stretches(start: Minute, minutes: Sequence[Counts | None], target: Fraction)
     return found
 
 
-def _minutes_in_words(verdict: Verdict, start: Minute, minutes: Sequence[Counts | None]) -> str:
-    target = Fraction(verdict.objective.target)
-    kinds = [kind_of(c, target) for c in minutes]
-    bad = [(Fraction(c.good, c.total), n) for n, c in enumerate(minutes) if c is not None and kinds[n] == "bad"]
-    share = numbers.share(verdict.objective.target)
-    text = f"{len(bad)} of the {RECENT - kinds.count('missing')} minutes measured in the last 6 h were below {share}"
+def _minutes_in_words(reached: Decimal, width: int, start: Minute, minutes: Sequence[Counts | None]) -> str:
+    """Of wide slices each is told once, by its first minute here."""
+    firsts = [n for n in range(len(minutes)) if n == 0 or (start + n) % width == 0]
+    kinds = {n: kind_of(minutes[n], Fraction(reached)) for n in firsts}
+    bad = [(Fraction(c.good, c.total), n) for n in firsts if kinds[n] == "bad" and (c := minutes[n]) is not None]
+    things = "minutes" if width == 1 else f"slices of {numbers.window(width)}"
+    found = list(kinds.values())
+    text = (
+        f"{len(bad)} of the {len(found) - found.count('missing')} {things} measured in the last 6 h were below "
+        f"{numbers.share(reached)}"
+    )
     if bad:
         lowest, where = min(bad)
-        text += f", the lowest {numbers.sli(lowest, verdict.objective.target)} at {from_minute(start + where):%H:%M}Z"
-    rest = [f"{kinds.count(k)} {k}" for k in ("idle", "missing") if k in kinds]
+        text += f", the lowest {numbers.sli(lowest, reached)} at {from_minute(start + where):%H:%M}Z"
+    rest = [f"{found.count(k)} {k}" for k in ("idle", "missing") if k in found]
     return f"{text}; {', '.join(rest)}." if rest else f"{text}."
 
 
-def _ten_minutes(verdict: Verdict, start: Minute, minutes: Sequence[Counts | None]) -> tuple[str, ...]:
-    sums = sum((counts for counts in minutes if counts is not None), NOTHING)
+def _ten_minutes(reached: Decimal, start: Minute, minutes: Sequence[Counts | None]) -> tuple[str, ...]:
+    sums = _added(counts for counts in minutes if counts is not None)
     share = Fraction(sums.good, sums.total) if sums.total else None
     return (
         f"{from_minute(start):%H:%M}Z",
-        numbers.sli(share, verdict.objective.target) if sums.measured else "missing",
+        numbers.sli(share, reached) if sums.measured else "missing",
         f"{sums.good:,}",
         f"{sums.total:,}",
         f"{sums.measured} of {len(minutes)} min",

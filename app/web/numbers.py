@@ -58,12 +58,8 @@ def spent(value: Fraction) -> str:
     return percent(Fraction(ceil(value * 1000), 1000), 1)
 
 
-def allowance(remaining: Fraction, budget: Fraction, total: int, *, unit: str) -> str:
-    """The same budget in what it is made of: `4,210 req` of `total` events, or `13m 22s` of `total` minutes.
-
-    remaining x budget x total is what may still go bad; a negative one is `8m over`.
-    """
-    left = remaining * budget * total
+def allowance(left: Fraction, *, unit: str) -> str:
+    """What may still go bad: `4,210 req`, or `13m 22s` of minutes; a negative one is `8m over`."""
     amount = clock(floor(abs(left) * 60)) if unit == "min" else f"{floor(abs(left)):,} {unit}"
     return amount if left >= 0 else f"{amount} over"
 

@@ -5,43 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.web import curves, numbers
+from app.web import curves, methods, numbers, spans
 from app.web.component import Facts, Runbook, runbook_of
+from app.web.rules import RuleLine, rule_line
 from app.web.views import BreachLine, Row, absolute, breach_line, row_of, sentence
 from slo.errors import StoreError
-from slo.estate.indicator import EventRatio, MetricQuery, RateRatio, TimeSlice, TraceQuery
+from slo.estate.indicator import EventRatio, LogsQuery, MetricQuery, PartQuery, RateRatio, SearchQuery, TimeSlice, TraceQuery
 from slo.judge import burn
+from slo.units import to_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from app.ports import BreachRow
     from app.snapshot import History, Snapshot
     from app.web.curves import Figure
+    from app.web.methods import PartLine
     from slo.estate.indicator import Query
     from slo.estate.spec import Component, Objective
-    from slo.judge.burn import Rule
     from slo.judge.verdict import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class RuleLine:
-    """One burn rule beside what burns now."""
-
-    severity: str
-    windows: str
-    factor: str
-    threshold: str
-    formula: str
-    long: str
-    short: str
-    state: str
+    from slo.judge.windows import Counts
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectivePage:
+    """`window` and `grain` head the charts; `method` says what the numbers count where that is not requests."""
+
     row: Row
+    window: str
+    method: str
+    grain: str
+    parts: tuple[PartLine, ...]
     sentence: str
     component: Component
     runbook: Runbook
@@ -61,17 +55,43 @@ def objective_page(snapshot: Snapshot, history: History, objective: Objective) -
     budget, indicator = _figures(verdict, history, found)
     return ObjectivePage(
         row=row_of(snapshot, objective),
+        window=_window(objective, snapshot, verdict),
+        method=_method(objective),
+        grain=_grain(objective),
+        parts=methods.part_lines(snapshot, objective, verdict),
         sentence=sentence(verdict, found, snapshot.made_at),
         component=component,
         runbook=runbook_of(component),
         facts=_facts(snapshot, verdict),
         reasons=tuple((r.code.replace("_", " "), r.text) for r in verdict.reasons) if verdict else (),
-        rules=tuple(_rule_line(objective, rule, verdict) for rule in burn.rules_of(objective)),
+        rules=tuple(rule_line(objective, rule, verdict) for rule in burn.rules_of(objective)),
         budget=budget,
         indicator=indicator,
         breaches=tuple(breach_line(snapshot, row) for row in found),
-        definition=_definition(snapshot, objective),
+        definition=_definition(snapshot, objective if verdict is None else verdict.objective),
     )
+
+
+def _window(objective: Objective, snapshot: Snapshot, verdict: Verdict | None) -> str:
+    if objective.calendar is None:
+        return spans.length(objective)
+    at = to_minute(snapshot.made_at) if verdict is None else verdict.at
+    return spans.span_of(objective.calendar, at).words
+
+
+def _grain(objective: Objective) -> str:
+    width = objective.budgeting.slice_window
+    return "minute" if width == 1 else f"slice of {numbers.window(width)}"
+
+
+def _method(objective: Objective) -> str:
+    """`Timeslices of 5 min at 95 %: the numbers count slices, not requests: ...`."""
+    said = methods.meaning(objective)
+    no_data = methods.NO_DATA.get(objective.budgeting.no_data or "", "")
+    if not said and not no_data:
+        return ""
+    name = methods.method(objective) if objective.composite is None else methods.journey(objective.composite)
+    return "; ".join(text for text in (name, said, no_data) if text)
 
 
 def _figures(verdict: Verdict | None, history: History, found: Sequence[BreachRow]) -> tuple[Figure, Figure]:
@@ -79,8 +99,8 @@ def _figures(verdict: Verdict | None, history: History, found: Sequence[BreachRo
         nothing = curves.Figure("Nothing to draw before the first verdict.")
         return nothing, nothing
     try:
-        minutely = history.minutely(verdict.objective.id)
-        parts = curves.buckets(history.hourly(verdict.objective.id), minutely, verdict.at, verdict.objective.window)
+        minutely, name = history.minutely(verdict.objective.id), verdict.objective.id
+        parts = curves.buckets(history.hourly(name), history.recent(name), verdict.at, verdict.begin)
     except StoreError as error:
         unread = curves.Figure(f"The history could not be read: {error}")
         return unread, unread
@@ -91,53 +111,38 @@ def _facts(snapshot: Snapshot, verdict: Verdict | None) -> Facts:
     if verdict is None:
         return ()
     counts, objective = verdict.counts, verdict.objective
-    left = absolute(snapshot, verdict)
-    mark = ", sampled" if snapshot.is_sampled(objective.id) else ""
+    left, found = absolute(snapshot, verdict), spans.span(verdict)
+    mark, noun = ", sampled" if snapshot.is_sampled(objective.id) else "", methods.noun(objective)
+    passed = numbers.window(objective.window) if found is None else "the time gone"
     facts = [
+        *([("budget of", found.words)] if found else []),
+        *([("target", methods.targets(objective))] if objective.earlier else []),
         (f"budget left{mark}", f"{numbers.budget(verdict.remaining)}{' · ' if left else ''}{left}"),
         (f"SLI{mark}", f"{numbers.sli(verdict.sli, objective.target)} of {numbers.share(objective.target)}"),
-        (f"good{mark}", numbers.count(counts.good)),
-        (f"bad{mark}", numbers.count(counts.bad)),
-        (f"total{mark}", numbers.count(counts.total)),
-        ("coverage", f"{numbers.percent(verdict.coverage, 1)} of {numbers.window(objective.window)} measured"),
+        *((f"{name}{noun}{mark}", methods.count(objective, value)) for name, value in _sums(counts)),
+        ("coverage", f"{numbers.percent(verdict.coverage, 1)} of {passed} measured"),
     ]
     if verdict.corrected is not None:
-        rate = burn.burn(verdict.corrected, verdict.budget)
+        rate = burn.burn(objective, verdict.corrected)
         facts.append(("budget left, corrected for exclusions", numbers.budget(None if rate is None else 1 - rate)))
     return tuple(facts)
 
 
-def _rule_line(objective: Objective, rule: Rule, verdict: Verdict | None) -> RuleLine:
-    threshold: Fraction = rule.factor * burn.budget_of(objective)
-    rates = [numbers.burn(verdict.burns[w]) if verdict else numbers.UNKNOWN for w in (rule.long, rule.shortest)]
-    return RuleLine(
-        severity=rule.severity,
-        windows=numbers.windows(rule),
-        factor=numbers.burn(rule.factor),
-        threshold=f"{float(threshold * 100):.6g} %",
-        formula=f"{float(rule.factor):g} {numbers.TIMES} (1 - {objective.target.normalize():f})",
-        long=rates[0],
-        short=rates[1],
-        state=_rule_state(rule, verdict),
-    )
-
-
-def _rule_state(rule: Rule, verdict: Verdict | None) -> str:
-    if verdict is None:
-        return "not judged"
-    if rule in verdict.firing:
-        return "fires"
-    return "blind" if rule in verdict.blind else "quiet"
+def _sums(counts: Counts) -> tuple[tuple[str, int], ...]:
+    return ("good", counts.good), ("bad", counts.bad), ("total", counts.total)
 
 
 def _definition(snapshot: Snapshot, objective: Objective) -> Facts:
     indicator = snapshot.indicators.get(objective.indicator_id)
+    source = f" ({objective.target_source})" if objective.target_source else ""
     facts = [
         ("id", objective.id),
-        ("indicator", objective.indicator_id),
-        ("target", f"{numbers.share(objective.target)}{f' ({objective.target_source})' if objective.target_source else ''}"),
-        ("window", f"{numbers.window(objective.window)}, rolling"),
-        ("method", objective.method),
+        ("indicator", "its parts" if objective.composite else objective.indicator_id),
+        ("target", f"{methods.targets(objective)}{source}"),
+        ("window", _declared_window(objective, snapshot)),
+        ("method", methods.method(objective)),
+        *([("no data", methods.NO_DATA[objective.budgeting.no_data])] if objective.budgeting.no_data else []),
+        *([("composite", methods.journey(objective.composite))] if objective.composite else []),
         ("burn policy", objective.policy_name),
     ]
     if isinstance(indicator, EventRatio):
@@ -152,9 +157,22 @@ def _definition(snapshot: Snapshot, objective: Objective) -> Facts:
     return tuple(facts)
 
 
+def _declared_window(objective: Objective, snapshot: Snapshot) -> str:
+    if objective.calendar is None:
+        return f"{numbers.window(objective.window)}, rolling"
+    now = spans.span_of(objective.calendar, to_minute(snapshot.made_at))
+    return f"{spans.length(objective)} by the calendar, now {now.limits}"
+
+
 def _query(query: Query) -> str:
     if isinstance(query, TraceQuery):
         return f"{query.statistic} traces of X-Ray service {query.service} in {query.region}"
+    if isinstance(query, LogsQuery):
+        return f"records of {', '.join(query.groups)} in {query.region}{f' with {query.filter}' if query.filter else ''}"
+    if isinstance(query, SearchQuery):
+        return f"documents of {query.index} with {query.query}, by {query.time_field}"
+    if isinstance(query, PartQuery):
+        return f"stored minutes of {query.slot_key}"
     if not isinstance(query, MetricQuery):
         return query.selector
     dimensions = ", ".join(f"{name}={value}" for name, value in query.dimensions)

@@ -13,6 +13,7 @@ from app.web.alarms import alarms_page
 from app.web.badges import ORDER, badge
 from app.web.layers import layers
 from app.web.recovery import recovery_page
+from app.web.source_costs import cost_page
 from app.web.sources import source_lines
 from slo.errors import StoreError
 
@@ -130,7 +131,8 @@ class Pages:
         snapshot = self._state.box.get()
 
         def context() -> dict[str, Any]:
-            return {"sources": source_lines(snapshot)}
+            reading = self._state.reading
+            return {"sources": source_lines(snapshot), "cost": None if reading is None else cost_page(reading)}
 
         return await self._shell.page(request, snapshot, "sources.html", context)
 

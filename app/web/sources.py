@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 ADVICE = {
     "cloudwatch": "The role needs cloudwatch:GetMetricData in this account and region. Throttled: raise SLOOP_POLL_MINUTES.",
+    "logs": "The role needs logs:StartQuery, logs:GetQueryResults and logs:StopQuery on its log groups.",
     "xray": "The role needs xray:GetTimeSeriesServiceStatistics in this account and region.",
+    "composite": "It reads the minutes that the shards of its parts have stored: see their lines here.",
+    "opensearch": "Open SLOOP_OPENSEARCH_URL from this machine. A role for it needs es:ESHttpPost or aoss:APIAccessAll.",
     "prometheus": "Open SLOOP_PROMETHEUS_URL from this machine and try the selector of the objective there.",
 }
 RETRIED = "It is tried again at every poll; nothing is lost that the source still has when it answers. Open breaches stay open."
@@ -25,7 +28,8 @@ RETRIED = "It is tried again at every poll; nothing is lost that the source stil
 class SourceLine:
     """`at` is the watermark in epoch seconds, so that the script can keep its age true.
 
-    `coverage` is the lowest of its objectives, `least` the objective it is of (empty before the first verdict).
+    `coverage` is the lowest of its objectives, `least` the objective it is of (empty before the first verdict); `recent` is
+    that of the last hour, of all of them. `lane` says how many are judged each minute, `latency` how late the others are.
     """
 
     name: str
@@ -40,6 +44,9 @@ class SourceLine:
     sampled: bool
     coverage: str
     least: str
+    recent: str
+    lane: str
+    latency: str
 
 
 def source_line(snapshot: Snapshot, source: SourceStatus) -> SourceLine:
@@ -58,7 +65,22 @@ def source_line(snapshot: Snapshot, source: SourceStatus) -> SourceLine:
         sampled=any(snapshot.is_sampled(i) for i in source.objectives),
         coverage=numbers.UNKNOWN if lowest is None else numbers.percent(lowest.coverage, 1),
         least="" if lowest is None else lowest.objective.id,
+        recent=numbers.UNKNOWN if source.coverage is None else numbers.percent(source.coverage, 1),
+        lane=_lane(source),
+        latency=_latency(source),
     )
+
+
+def _lane(source: SourceStatus) -> str:
+    if source.poll == 1:
+        return "each minute"
+    return f"{source.hot} of {len(source.objectives)} each minute" if source.hot else f"every {source.poll} minutes"
+
+
+def _latency(source: SourceStatus) -> str:
+    """From the end of a minute to its judgement, at most: what whole polls cost those that do not burn."""
+    whole, fast = (numbers.about(source.settle + poll * 60) for poll in (source.poll, 1))
+    return whole if source.poll == 1 else f"{whole}, {fast} while it burns"
 
 
 def source_lines(snapshot: Snapshot) -> list[SourceLine]:

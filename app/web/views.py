@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.web import numbers
+from app.web import methods, numbers, spans
 from app.web.badges import Badge, badge_of, rank, severity_badge
-from slo.estate.indicator import TimeSlice
+from slo.judge.method import RATIO_UNIT
 from slo.units import from_minute
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _open(breaches: Sequence[BreachRow], now: datetime) -> list[str]:
 
 
 def _budget(verdict: Verdict) -> list[str]:
-    window = numbers.window(verdict.objective.window)
+    window = spans.name(verdict)
     if verdict.remaining is None:
         return [] if verdict.state == "no_data" else [f"budget unknown, no events in {window}"]
     if verdict.remaining < 0:
@@ -85,8 +85,16 @@ def _forecast(verdict: Verdict, now: datetime) -> list[str]:
     hourly = verdict.burns[HOUR]
     if verdict.exhausts_at is None or hourly is None or hourly < 1 or _has_subsided(verdict):
         return []
+    if _outlasts(verdict):
+        return [f"at this rate it lasts to the end of {spans.name(verdict)}"]
     ahead = max(0.0, verdict.exhausts_at - now.timestamp())
     return [f"gone in {numbers.about(ahead)} at this rate"]
+
+
+def _outlasts(verdict: Verdict) -> bool:
+    """The budget is whole again before it would be gone."""
+    found = spans.span(verdict)
+    return found is not None and verdict.exhausts_at is not None and verdict.exhausts_at >= found.end * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,7 @@ def row_of(snapshot: Snapshot, objective: Objective) -> Row:
         component_title=snapshot.estate.component(objective.component).title,
         badge=badge_of(verdict),
         target=numbers.share(objective.target),
-        window=numbers.window(objective.window),
+        window=spans.length(objective),
         sli=numbers.sli(verdict.sli if verdict else None, objective.target),
         budget=numbers.budget(remaining),
         absolute=absolute(snapshot, verdict),
@@ -133,32 +141,21 @@ def row_of(snapshot: Snapshot, objective: Objective) -> Row:
         burns=tuple(numbers.burn(verdict.burns[w]) if verdict else numbers.UNKNOWN for w in (5, 60, 360)),
         exhausts=_exhausts(verdict, snapshot.made_at),
         last_data=numbers.UNKNOWN if newest is None else numbers.minute_of(newest, snapshot.made_at),
-        few=verdict is not None and 0 < verdict.budget * verdict.counts.total < 1,
+        few=verdict is not None and 0 < verdict.allowance < (RATIO_UNIT if objective.method == "RatioTimeslices" else 1),
         sampled=snapshot.is_sampled(objective.id),
         remaining=remaining,
     )
 
 
-def unit_of(snapshot: Snapshot, objective: Objective) -> str:
-    """Minutes are the events of a time-slice indicator."""
-    indicator = snapshot.indicators.get(objective.indicator_id)
-    if isinstance(indicator, TimeSlice):
-        return "min"
-    if snapshot.is_sampled(objective.id):
-        return "traces"
-    return "events" if indicator is None else "req"
-
-
 def absolute(snapshot: Snapshot, verdict: Verdict | None) -> str:
-    if verdict is None or verdict.remaining is None:
-        return ""
-    unit = unit_of(snapshot, verdict.objective)
-    return numbers.allowance(verdict.remaining, verdict.budget, verdict.counts.total, unit=unit)
+    return "" if verdict is None else methods.allowance(verdict, methods.unit(snapshot, verdict.objective))
 
 
 def _exhausts(verdict: Verdict | None, now: datetime) -> str:
     if verdict is None or verdict.exhausts_at is None:
         return numbers.UNKNOWN
+    if _outlasts(verdict):
+        return "not before it ends"
     return numbers.about(max(0.0, verdict.exhausts_at - now.timestamp()))
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slo.catalog.parse import parse_kind
-from slo.catalog.template import Unbound
 from slo.errors import SpecError
 from slo.estate import policies
+from slo.estate.indicator import Unbound
 from slo.estate.problems import Log, choices
 from slo.estate.spec import OPENSLO
 
@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from slo.catalog.kind import Kind
     from slo.catalog.signal import DefaultAlarm, Layer, Panel, Signal
     from slo.estate.indicator import Indicator
-    from slo.estate.spec import Account, Component, RuleSpec
+    from slo.estate.spec import Account, Component, Objective, RuleSpec
 
-_NOT_QUERIED = Unbound(
-    "not_supported",
-    "metric sources of OpenSLO documents are not queried in this release; judge it from a slices file with sloop evaluate",
-)
+_DECLARED = Unbound("openslo", "an objective of an OpenSLO document says itself how it is measured, by the sources of its SLI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +41,18 @@ class Catalog:
             kinds[kind.name] = kind
         return cls(kinds, policies.parse(policy, "default.yaml")["default"])
 
+    def measure(self, component: Component, objective: Objective, account: Account | None) -> Indicator | Unbound:
+        """How this objective is measured: as it declares itself, else as the catalogue says; a composite only by its parts."""
+        if objective.composite is not None:
+            return Unbound("composite", f"{objective.id} is measured by its parts")
+        return objective.measure or self.bind(component, objective.indicator, account)
+
     def bind(self, component: Component, indicator: str, account: Account | None) -> Indicator | Unbound:
         """The queries to send, in this account, or why there are none. `MetricQuery.account` is the account's name."""
         if indicator == OPENSLO:
-            return _NOT_QUERIED
+            return _DECLARED
+        if indicator in component.indicators:
+            return component.indicators[indicator]
         kind = self._kind(component)
         return kind if isinstance(kind, Unbound) else kind.bind(indicator, component.resource, account)
 

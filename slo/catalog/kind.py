@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from slo.catalog.template import MetricTemplate, TraceTemplate, Unbound
+from slo.catalog.template import LogsTemplate, MetricTemplate, TraceTemplate
+from slo.estate.indicator import Unbound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,22 +91,7 @@ class Kind:
         if template is None:
             known = ", ".join(sorted(self.indicators)) or "none"
             return Unbound("unknown_indicator", f"kind {self.name!r} has no indicator {indicator!r}; it has {known}")
-        needed = [self.resource[n] for n in sorted(template.placeholders)]
-        missing = [
-            k for k in needed if k.default is None and k.name not in resource and (k.required or k.name in template.needs)
-        ]
-        if missing:
-            return _lacking(missing)
-        values: dict[str, str] = {}
-        for key in needed:
-            value = key.value(resource.get(key.name))
-            if isinstance(value, Unbound):
-                return value
-            if value is not None:
-                values[key.name] = value
-        if account is None and any(isinstance(q, MetricTemplate | TraceTemplate) for q in template.queries):
-            return _NO_ACCOUNT
-        return template.fill(values, account)
+        return bound(template, self.resource, resource, account)
 
     def bind_signals(
         self, resource: Mapping[str, str | tuple[str, ...]], account: Account | None
@@ -149,6 +135,29 @@ class Kind:
 
 
 _NO_ACCOUNT = Unbound("missing_account", "the estate declares no account to read CloudWatch in; add one under accounts")
+
+
+def bound(
+    template: IndicatorTemplate,
+    keys: Mapping[str, ResourceKey],
+    given: Mapping[str, str | tuple[str, ...]],
+    account: Account | None,
+) -> Indicator | Unbound:
+    """The template with the values that a component gives for its placeholders, all of which are `keys`."""
+    needed = [keys[name] for name in sorted(template.placeholders)]
+    missing = [k for k in needed if k.default is None and k.name not in given and (k.required or k.name in template.needs)]
+    if missing:
+        return _lacking(missing)
+    values: dict[str, str] = {}
+    for key in needed:
+        value = key.value(given.get(key.name))
+        if isinstance(value, Unbound):
+            return value
+        if value is not None:
+            values[key.name] = value
+    if account is None and any(isinstance(q, LogsTemplate | MetricTemplate | TraceTemplate) for q in template.queries):
+        return _NO_ACCOUNT
+    return template.fill(values, account)
 
 
 def _lacking(keys: Iterable[ResourceKey]) -> Unbound:

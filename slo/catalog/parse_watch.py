@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from slo.catalog.parse_indicator import COMPARISONS
 from slo.catalog.parse_query import SHARED, check_placeholders, metric, number
 from slo.catalog.signal import MISSING, UNITS
 from slo.catalog.watch import AlarmTemplate, PanelTemplate, SignalTemplate
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from slo.estate.places import Place
     from slo.estate.spec import Severity
 
-COMPARISONS = ("<=", "<", ">=", ">")
 LONGEST_NAME = 40  # leaves room in a label of 63 for the item of a list
 
 _GROUP = (*SHARED, "each", "metrics")

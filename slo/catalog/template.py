@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from slo.estate.indicator import CounterQuery, EventRatio, GaugeQuery, MetricQuery, Proof, RateRatio, TimeSlice, TraceQuery
+from slo.estate.indicator import (
+    CounterQuery,
+    EventRatio,
+    GaugeQuery,
+    LogsQuery,
+    MetricQuery,
+    Proof,
+    RateRatio,
+    SearchQuery,
+    TimeSlice,
+    TraceQuery,
+    Unbound,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,14 +33,6 @@ IndicatorType = Literal["event_ratio", "latency", "rate_ratio", "time_slice"]
 TraceStatistic = Literal["total", "ok", "error", "fault"]
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Unbound:
-    """Why an indicator cannot be measured: a stable code and a sentence with the fix."""
-
-    code: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,49 @@ class TraceTemplate:
         return TraceQuery(account.name, account.region, fill(self.service, values), self.statistic)
 
 
-QueryTemplate = MetricTemplate | CounterTemplate | GaugeTemplate | TraceTemplate
+@dataclass(frozen=True, slots=True)
+class LogsTemplate:
+    groups: tuple[str, ...]
+    filter: str
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return placeholders(self.filter, *self.groups)
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return self.needs
+
+    def fill(self, values: Mapping[str, str], account: Account | None) -> Query:
+        """Groups sorted and none twice, so that equal queries are equal values."""
+        assert account is not None, "checked before filling"
+        groups = tuple(sorted({fill(group, values) for group in self.groups}))
+        return LogsQuery(account.name, account.region, groups, fill(self.filter, values))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTemplate:
+    """`query` is canonical JSON."""
+
+    index: str
+    query: str
+    time_field: str
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return placeholders(self.index, self.query, self.time_field)
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return self.needs
+
+    def fill(self, values: Mapping[str, str], _account: Account | None) -> Query:
+        # A placeholder stands inside a string of the JSON, so a quote in its value must not end that string.
+        inside = {name: json.dumps(value, ensure_ascii=False)[1:-1] for name, value in values.items()}
+        return SearchQuery(fill(self.index, values), fill(self.query, inside), fill(self.time_field, values))
+
+
+QueryTemplate = MetricTemplate | CounterTemplate | GaugeTemplate | TraceTemplate | LogsTemplate | SearchTemplate
 """`needs`: the keys without which the query falls away; `placeholders`: every key that it can use."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
-from slo.estate.problems import shown
+from slo.estate import references
 from slo.estate.spec import Exclusion
 from slo.units import parse_minute
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from slo.estate.places import Place
     from slo.units import Minute
 
-_FIELDS = ("objective", "component", "from", "to", "kind", "reason", "approved_by")
+FIELDS = ("objective", "component", "from", "to", "kind", "reason", "approved_by")
 
 
 def read(place: Place, objectives: Collection[str], components: Collection[str]) -> Exclusion | None:
-    fields = place.fields(_FIELDS, required=("from", "to", "kind", "reason"))
-    objective = _reference(fields, "objective", objectives)
-    component = _reference(fields, "component", components)
+    fields = place.fields(FIELDS, required=("from", "to", "kind", "reason"))
+    objective = references.named(fields["objective"], "objective", objectives) if "objective" in fields else None
+    component = references.named(fields["component"], "component", components) if "component" in fields else None
     if ("objective" in fields) == ("component" in fields):
         place.error("missing_field", "an exclusion names either an objective or a component, exactly one of them")
     start = _minute(fields["from"]) if "from" in fields else None
@@ -33,14 +33,6 @@ def read(place: Place, objectives: Collection[str], components: Collection[str])
     if start is None or end is None or kind is None or reason is None:
         return None
     return Exclusion(start, end, cast("Literal['mute', 'budget']", kind), reason, approved_by, objective, component)
-
-
-def _reference(fields: dict[str, Place], name: str, known: Collection[str]) -> str | None:
-    text = fields[name].text() if name in fields else None
-    if text is not None and text not in known:
-        fields[name].error("dangling_reference", f"no {name} is called {shown(text)}{fields[name].hint(text, known)}")
-        return None
-    return text
 
 
 def _minute(place: Place) -> Minute | None:

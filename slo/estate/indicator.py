@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from slo.estate.spec import Composite
+
 Comparison = Literal["<=", "<", ">=", ">"]
 
 
@@ -52,7 +54,40 @@ class TraceQuery:
     statistic: Literal["total", "ok", "error", "fault"]
 
 
-Query = MetricQuery | CounterQuery | GaugeQuery | TraceQuery
+@dataclass(frozen=True, slots=True)
+class LogsQuery:
+    """Records of CloudWatch log groups that `filter` (of Logs Insights; empty: every record) matches, counted per minute.
+
+    A minute without a match is 0 where the groups hold any record in the range that was read, and has no value where not.
+    """
+
+    account: str | None
+    region: str
+    groups: tuple[str, ...]
+    filter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """Documents of OpenSearch that `query` (query DSL as canonical JSON) matches, counted per minute of `time_field`.
+
+    0 and no value as for logs.
+    """
+
+    index: str
+    query: str
+    time_field: str = "@timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class PartQuery:
+    """The stored minutes of a part of a composite: its total or bad counts, by the key of the slot that holds them."""
+
+    slot_key: str
+    count: Literal["total", "bad"]
+
+
+Query = MetricQuery | CounterQuery | GaugeQuery | TraceQuery | LogsQuery | SearchQuery | PartQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +145,26 @@ class TimeSlice:
         return (self.value,)
 
 
-Indicator = EventRatio | RateRatio | TimeSlice
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A composite over the stored minutes of its parts; `slot_keys` are those of `composite.parts`, in their order."""
+
+    composite: Composite
+    slot_keys: tuple[str, ...]
+
+    @property
+    def queries(self) -> tuple[PartQuery, ...]:
+        return tuple(PartQuery(key, count) for key in self.slot_keys for count in _COUNTS)
+
+
+_COUNTS: tuple[Literal["total", "bad"], ...] = ("total", "bad")
+
+Indicator = EventRatio | RateRatio | TimeSlice | Journey
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """Why an indicator cannot be measured: a stable code and a sentence with the fix."""
+
+    code: str
+    text: str

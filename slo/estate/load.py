@@ -9,22 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from slo.catalog.template import Unbound
 from slo.errors import Problem
-from slo.estate import accounts, components, exclusions, nodes, openslo, policies, references
+from slo.estate import accounts, components, exclusions, measurable, nodes, openslo, policies, references
 from slo.estate.openslo_object import KINDS
 from slo.estate.places import Place
 from slo.estate.problems import shown
 from slo.estate.spec import Estate
-from slo.estate.tree import Fields, Items, Scalar
+from slo.estate.tree import Fields, Items
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from slo.catalog.catalog import Catalog
-    from slo.catalog.kind import Kind
-    from slo.estate.components import Declared
-    from slo.estate.spec import Account, Component
+    from slo.estate.spec import Component
 
 _ESTATE = ("apiVersion", "kind", "metadata", "accounts", "components", "policies", "exclusions")
 
@@ -48,7 +45,8 @@ def load(files: Sequence[tuple[str, bytes]], catalog: Catalog) -> Loaded:
         first = f"{estates[0].log.file}:{estates[0].line}"
         other.error("second_estate", f"the estate is declared in {first} already; one estate per process, merge the two")
     services = openslo.read([(kind, place) for kind, place in known if kind != "Estate"], catalog.default_policy)
-    estate = _estate(estates[0], catalog, services) if estates else Estate(openslo.NAME, components=services)
+    bare = Estate(openslo.NAME, components=openslo.placed(services, ()), policies={"default": catalog.default_policy})
+    estate = _estate(estates[0], catalog, services) if estates else bare
     problems += [problem for c in contents for problem in c.log.found]
     problems.sort(key=lambda p: (p.file, p.line, p.path, p.code))
     failed = any(p.severity == "error" for p in problems)
@@ -87,15 +85,16 @@ def _estate(place: Place, catalog: Catalog, services: tuple[Component, ...]) -> 
     name = metadata["name"].label() if "name" in metadata else None
     known_accounts = accounts.read(fields["accounts"]) if "accounts" in fields else ()
     own_policies = policies.read(fields["policies"]) if "policies" in fields else {}
-    around = components.Surroundings(
-        {a.name for a in known_accounts}, {"default": catalog.default_policy} | own_policies, catalog.kinds
-    )
+    policies_by_name = {"default": catalog.default_policy} | own_policies
+    around = components.Surroundings({a.name: a for a in known_accounts}, policies_by_name, catalog.kinds)
     items = fields["components"].items() if "components" in fields else []
     by_name = references.unique([d for item in items if (d := components.read(item, around)) is not None])
-    references.check_dependencies(by_name)
+    references.check_dependencies(by_name, [service.name for service in services])
+    parts = references.check_parts(by_name, catalog.kinds)
     declared = tuple(d.component for d in by_name.values())
-    _check_measurable(place, Estate(name or "?", known_accounts, declared), by_name, catalog)
-    estate = Estate(name or "?", known_accounts, _joined(place, declared, services))
+    measurable.check(place, by_name, parts, catalog, around)
+    joined = openslo.placed(_joined(place, declared, services), known_accounts)
+    estate = Estate(name or "?", known_accounts, joined, policies=policies_by_name)
     if "exclusions" not in fields:
         return estate
     ids = {o.id for o in estate.objectives}
@@ -118,51 +117,3 @@ def _joined(place: Place, declared: tuple[Component, ...], services: tuple[Compo
     ]
     names = {component.name for component in declared}
     return (*joined, *(service for service in services if service.name not in names))
-
-
-def _check_measurable(place: Place, estate: Estate, by_name: Mapping[str, Declared], catalog: Catalog) -> None:
-    """Warn of what the service will not be able to measure."""
-    by_account = {a.name: a for a in estate.accounts}
-    for one in by_name.values():
-        account = by_account.get(one.component.account) if one.component.account else estate.account(None)
-        if one.component.kind in catalog.kinds:
-            _check_keys(one, catalog.kinds[one.component.kind])
-            _check_indicators(one, catalog, account, place)
-            _check_signals(one, catalog, account)
-        elif one.component.kind:
-            reason = catalog.bind(one.component, "", None)
-            assert isinstance(reason, Unbound), "an unknown kind binds nothing"
-            one.place.fields()["kind"].warn(reason.code, reason.text)
-
-
-def _check_keys(one: Declared, kind: Kind) -> None:
-    fields = one.place.fields()
-    for key, value in fields["resource"].fields().items() if "resource" in fields else ():
-        if key not in kind.resource:
-            message = f"kind {kind.name!r} does not read {shown(key)}{value.hint(key, kind.resource)}"
-            value.warn("unknown_resource", message)
-
-
-def _check_signals(one: Declared, catalog: Catalog, account: Account | None) -> None:
-    """Of a kind that promises nothing and is watched all the same; where there are objectives, these say what is lacking."""
-    reason = catalog.signals(one.component, account) if catalog.kinds[one.component.kind].no_objective else None
-    if isinstance(reason, Unbound):
-        one.place.fields().get("resource", one.place).warn(reason.code, reason.text)
-
-
-def _check_indicators(one: Declared, catalog: Catalog, account: Account | None, estate: Place) -> None:
-    """Each reason once, at the field to change."""
-    fields = one.place.fields()
-    named = {
-        text.node.text: text for o in one.objectives if (text := o.fields().get("indicator")) and isinstance(text.node, Scalar)
-    }
-    for indicator in dict.fromkeys(o.indicator for o in one.component.objectives):
-        reason = catalog.bind(one.component, indicator, account)
-        if not isinstance(reason, Unbound):
-            continue
-        if reason.code == "unknown_indicator":
-            named[indicator].warn(reason.code, reason.text)
-        elif reason.code == "missing_account":
-            estate.warn(reason.code, reason.text)
-        else:
-            fields.get("resource", one.place).warn(reason.code, reason.text)

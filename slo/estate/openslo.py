@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slo.estate import openslo_alerts, openslo_object, openslo_sli, openslo_slo
+from slo.estate import openslo_alerts, openslo_object, openslo_place, openslo_sli, openslo_slo
 from slo.estate.openslo_object import KINDS, describe
 from slo.estate.spec import OPENSLO, Component
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slo.estate.openslo_alerts import Rules
     from slo.estate.openslo_object import Names, Object
     from slo.estate.places import Place
-    from slo.estate.spec import Objective
+    from slo.estate.spec import Account, Objective
 
 NAME = "openslo"
 """Of an estate that only OpenSLO documents declare."""
@@ -39,6 +39,11 @@ def read(documents: Sequence[tuple[str, Place]], default: Rules) -> tuple[Compon
     return tuple(_component(name, names, tuple(objectives)) for name, objectives in found.items())
 
 
+def placed(components: Sequence[Component], accounts: Sequence[Account]) -> tuple[Component, ...]:
+    """With the queries of OpenSLO objectives sent to an account and region, where these are known."""
+    return tuple(openslo_place.placed(component, accounts) for component in components)
+
+
 def _index(objects: Sequence[Object]) -> Names:
     """By kind and name; a name given twice is a problem of the second."""
     names: Names = {kind: {} for kind in KINDS}
@@ -52,19 +57,19 @@ def _index(objects: Sequence[Object]) -> Names:
 
 def _around(objects: Sequence[Object], names: Names, default: Rules) -> openslo_slo.Around:
     """Every spec is read, also that of an object whose name is bad or taken; the first of a name is the one that counts."""
-    specs = [(one.kind, one.name, one.spec) for one in objects if one.spec is not None]
+    specs = [(one, one.spec) for one in objects if one.spec is not None]
     specs.reverse()
-    measures = {name: openslo_sli.read(spec, names) for kind, name, spec in specs if kind == "SLI"}
-    conditions = {name: openslo_alerts.condition(spec) for kind, name, spec in specs if kind == "AlertCondition"}
-    policies = {name: openslo_alerts.policy(spec, names, conditions) for kind, name, spec in specs if kind == "AlertPolicy"}
-    for kind, _, spec in specs:
+    slis = {one.name: openslo_sli.read(spec, names) for one, spec in specs if one.kind == "SLI"}
+    conditions = {one.name: openslo_alerts.condition(spec, one.notes) for one, spec in specs if one.kind == "AlertCondition"}
+    policies = {one.name: openslo_alerts.policy(spec, names, conditions) for one, spec in specs if one.kind == "AlertPolicy"}
+    for kind, spec in ((one.kind, spec) for one, spec in specs):
         if kind == "DataSource":
             openslo_sli.check_data_source(spec)
         elif kind == "AlertNotificationTarget":
             openslo_alerts.check_target(spec)
         elif kind == "Service":
             describe(spec.fields(("description",)))
-    return openslo_slo.Around(names, measures, conditions, policies, default)
+    return openslo_slo.Around(names, slis, conditions, policies, default)
 
 
 def _component(name: str, names: Names, objectives: tuple[Objective, ...]) -> Component:

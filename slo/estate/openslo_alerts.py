@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from slo.estate import openslo_notes, shares
 from slo.estate.openslo_object import OPERATORS, choice, describe, duration, number, text
-from slo.estate.policies import LONGEST
+from slo.estate.policies import LONGEST, MOST_EVENTS
 from slo.estate.spec import RuleSpec
+from slo.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
+    from slo.estate.openslo_notes import Notes
     from slo.estate.openslo_object import Names
     from slo.estate.places import Place
 
 Rules = tuple[RuleSpec, ...]
+
+
+class Policy(NamedTuple):
+    """`silent`: it says itself that nothing is sent on a breach."""
+
+    rules: Rules
+    silent: bool = False
+
 
 _POLICY = ("description", "alertWhenNoData", "alertWhenResolved", "alertWhenBreaching", "conditions", "notificationTargets")
 _CONDITION = ("kind", "op", "threshold", "lookbackWindow", "alertAfter")
@@ -27,11 +38,14 @@ def check_target(spec: Place) -> None:
     text(fields, "target")
 
 
-def policy(spec: Place, names: Names, conditions: Mapping[str, RuleSpec | None]) -> Rules:
-    """Its one rule, or none after a problem; `conditions` are the declared ones by name."""
+def policy(spec: Place, names: Names, conditions: Mapping[str, RuleSpec | None]) -> Policy:
+    """Its one rule, or none after a problem; `conditions` are the declared ones by name.
+
+    A rule with a share has its factor too: which of them holds depends on the window of the SLO (`openslo_slo`).
+    """
     fields = spec.fields(_POLICY, required=("conditions", "notificationTargets"))
     describe(fields)
-    _check_occasions(fields)
+    silent = _is_silent(fields)
     _check_targets(fields, names)
     items = fields["conditions"].items() if "conditions" in fields else []
     if "conditions" in fields and len(items) != 1:
@@ -39,19 +53,20 @@ def policy(spec: Place, names: Names, conditions: Mapping[str, RuleSpec | None])
             "exactly_one", f"a policy has exactly one condition, not {len(items)}; write one policy each"
         )
     rules = [_rule_of(item, names, conditions) for item in items]
-    return tuple(rule for rule in rules if rule is not None)
+    return Policy(() if silent else tuple(rule for rule in rules if rule is not None), silent)
 
 
-def _check_occasions(fields: Mapping[str, Place]) -> None:
-    """What Sloop does differently is said; a policy that is not to page at all is refused."""
+def _is_silent(fields: Mapping[str, Place]) -> bool:
+    """What Sloop does differently is said."""
     flags = {name: fields[name].flag() for name in _POLICY[1:4] if name in fields}
-    if flags.get("alertWhenBreaching") is False:
-        message = "a policy that is silent on a breach is not judged in this release; say true, or remove the policy"
-        fields["alertWhenBreaching"].error("not_supported", message)
+    silent = flags.get("alertWhenBreaching") is False
+    if silent:
+        fields["alertWhenBreaching"].warn("silent_policy", "its condition sends nothing: a breach is not told; say true to be")
     if flags.get("alertWhenNoData"):
         fields["alertWhenNoData"].warn("not_followed", "missing data is shown as a state and never sent as a page")
     if flags.get("alertWhenResolved") is False:
         fields["alertWhenResolved"].warn("not_followed", "what was sent is always resolved with a second message")
+    return silent
 
 
 def _check_targets(fields: Mapping[str, Place], names: Names) -> None:
@@ -59,19 +74,19 @@ def _check_targets(fields: Mapping[str, Place], names: Names) -> None:
     if "notificationTargets" in fields and fields["notificationTargets"].is_empty_list:
         fields["notificationTargets"].error("missing_field", "a policy names at least one target; add a targetRef")
     for item in targets:
-        _, inline = choice(item, "targetRef", "AlertNotificationTarget", names)
+        inline = choice(item, "targetRef", "AlertNotificationTarget", names).spec
         if inline is not None:
             check_target(inline)
 
 
 def _rule_of(place: Place, names: Names, conditions: Mapping[str, RuleSpec | None]) -> RuleSpec | None:
-    name, inline = choice(place, "conditionRef", "AlertCondition", names)
+    name, inline, notes = choice(place, "conditionRef", "AlertCondition", names)
     if inline is not None:
-        return condition(inline)
+        return condition(inline, notes)
     return conditions.get(name) if name is not None else None
 
 
-def condition(spec: Place) -> RuleSpec | None:
+def condition(spec: Place, notes: Notes) -> RuleSpec | None:
     fields = spec.fields(("severity", "condition", "description"), required=("severity", "condition"))
     describe(fields)
     severity = text(fields, "severity")
@@ -82,19 +97,43 @@ def condition(spec: Place) -> RuleSpec | None:
     factor = _factor(inner["threshold"]) if "threshold" in inner else None
     long = _lookback(inner["lookbackWindow"]) if "lookbackWindow" in inner else None
     hold = _hold(inner["alertAfter"]) if "alertAfter" in inner else 0
+    share, short, confidence = _share(notes), _short(notes, long), _confidence(notes)
+    min_bad, min_total = (
+        openslo_notes.whole(notes[name], 1, MOST_EVENTS) if name in notes else 0 for name in ("min-bad", "min-total")
+    )
     if severity is None or operator is None or factor is None or long is None or hold is None:
         return None
-    known = severity if severity in ("page", "ticket") else None
     return RuleSpec(
         "page" if severity == "page" else "ticket",
-        None,
+        share,
         long,
-        None,
+        short,
         factor=factor,
         strict=operator == "gt",
         hold=hold,
-        label=severity if known is None else None,
+        label=severity if severity not in ("page", "ticket") else None,
+        min_bad=min_bad or 0,
+        min_total=min_total or 0,
+        confidence=confidence,
     )
+
+
+def _share(notes: Notes) -> Decimal | None:
+    return shares.budget_share(notes["budget"]) if "budget" in notes else None
+
+
+def _confidence(notes: Notes) -> Decimal | None:
+    return shares.confidence(notes["confidence"]) if "confidence" in notes else None
+
+
+def _short(notes: Notes, long: int | None) -> int | None:
+    """Only a shorter window makes a rule of two windows."""
+    place = notes.get("short-window")
+    short = place.duration() if place is not None else None
+    if place is None or short is None or long is None or 1 <= short < long:
+        return short
+    place.error("bad_policy", f"{format_duration(short)} is not in 1m to below the lookbackWindow of {format_duration(long)}")
+    return None
 
 
 def _operator(place: Place) -> str | None:

@@ -1,49 +1,32 @@
-"""SLOs of OpenSLO -> objectives. What this release cannot judge as written is an error, never left out in silence."""
+"""SLOs of OpenSLO -> objectives: one for each of theirs, or one composite of them all."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from slo.estate import openslo_alerts, openslo_sli, openslo_window
-from slo.estate.openslo_object import (
-    MAX_DISPLAY_NAME,
-    OPERATORS,
-    choice,
-    describe,
-    duration,
-    exactly_one,
-    is_empty,
-    metadata,
-    number,
-    reference,
-    text,
-)
+from slo.estate import budgeting, lints, openslo_alerts, openslo_composite, openslo_goal, openslo_sli, openslo_window
+from slo.estate.openslo_object import choice, describe, is_empty, reference
 from slo.estate.spec import OPENSLO, Objective
-from slo.estate.tree import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slo.estate.openslo_alerts import Rules
+    from slo.estate.openslo_alerts import Policy, Rules
+    from slo.estate.openslo_goal import Goal
     from slo.estate.openslo_object import Names, Object
-    from slo.estate.openslo_sli import Measure
+    from slo.estate.openslo_sli import Sli, Used
     from slo.estate.places import Place
-    from slo.estate.spec import RuleSpec
-
-METHODS = ("Occurrences", "Timeslices", "RatioTimeslices")
+    from slo.estate.spec import Method, NoData, RuleSpec
+    from slo.estate.window import Length
 
 _SPEC = (
     *("description", "service", "indicator", "indicatorRef", "timeWindow", "budgetingMethod", "objectives"),
     "alertPolicies",
 )
-_OBJECTIVE = (
-    *("displayName", "op", "value", "target", "targetPercent", "timeSliceTarget", "timeSliceWindow"),
-    *("indicator", "indicatorRef", "compositeWeight"),
-)
-_TIME_SLICE_FIELDS = {"Timeslices": ("timeSliceTarget", "timeSliceWindow"), "RatioTimeslices": ("timeSliceWindow",)}
+_SAME_FACTOR = Fraction(1, 10**9)
+"""How far a threshold may be from the factor of its budget share, relatively: not every factor can be written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +34,20 @@ class Around:
     """What the other documents declare; `default` is the policy of an SLO that names none."""
 
     names: Names
-    measures: Mapping[str, Measure | None]
+    slis: Mapping[str, Sli | None]
     conditions: Mapping[str, RuleSpec | None]
-    policies: Mapping[str, Rules]
+    policies: Mapping[str, Policy]
     default: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all objectives of an SLO have in common."""
+
+    service: str
+    length: Length
+    rules: Rules
+    policy_name: str
 
 
 def read(slo: Object, around: Around) -> tuple[Objective, ...]:
@@ -67,29 +60,22 @@ def read(slo: Object, around: Around) -> tuple[Objective, ...]:
     items = fields["objectives"].items() if "objectives" in fields else []
     if "objectives" in fields and fields["objectives"].is_empty_list:
         fields["objectives"].error("missing_field", "an SLO without objectives promises nothing; give at least one target")
-    key, measure = _indicator(slo, slo.spec, fields, items, around)
-    method = _method(fields["budgetingMethod"]) if "budgetingMethod" in fields else None
-    window = openslo_window.read(fields["timeWindow"]) if "timeWindow" in fields else None
-    rules = _rules(fields["alertPolicies"], around) if "alertPolicies" in fields else ()
-    factors = sorted({r.factor for r in rules if r.factor}, reverse=True)
-    targets = [_target(item, measure, method, factors) for item in items]
-    if service is None or key is None or window is None:
+    method = cast("Method | None", fields["budgetingMethod"].one_of(budgeting.METHODS)) if "budgetingMethod" in fields else None
+    composite = any(item.has(name) for item in items for name in ("indicator", "indicatorRef"))
+    used = _used(slo, slo.spec, fields, items, around, composite=composite)
+    length = openslo_window.read(fields["timeWindow"]) if "timeWindow" in fields else None
+    rules, name = _policy(fields.get("alertPolicies"), around, length)
+    goals = [openslo_goal.read(item, one, method, composite=composite) for item, one in zip(items, used, strict=True)]
+    known = [(goal, one) for goal, one in zip(goals, used, strict=True) if goal is not None and one.key is not None]
+    if service is None or length is None or not known or len(known) < len(items):
         return ()
-    ids = [slo.name] if len(items) == 1 else [f"{slo.name}.{n}" for n in range(1, len(items) + 1)]
-    return tuple(
-        Objective(
-            id_,
-            service,
-            OPENSLO,
-            target,
-            window,
-            rules or around.default,
-            OPENSLO if rules else "default",
-            slices_key=key,
-        )
-        for id_, target in zip(ids, targets, strict=True)
-        if target is not None
-    )
+    if not composite and len(known) > 1 and (sli := known[0][1].sli) is not None and sli.form == "threshold":
+        message = "a thresholdMetric has one objective: slices hold the minutes of one comparison; write one SLO for each"
+        fields["objectives"].warn("several_thresholds", message)
+    shared = _Shared(service, length, rules, name)
+    made = _composite(slo, fields["objectives"], known, shared) if composite else _each(slo, known, shared)
+    said = {name: fields[field] for name, field in (("window", "timeWindow"), ("policy", "alertPolicies")) if field in fields}
+    return tuple(_noted(slo, objective, goal, one, said) for objective, (goal, one) in zip(made, known, strict=False))
 
 
 def _service(place: Place, around: Around) -> str | None:
@@ -97,138 +83,125 @@ def _service(place: Place, around: Around) -> str | None:
     return place.label()
 
 
-def _indicator(
-    slo: Object, spec: Place, fields: dict[str, Place], items: list[Place], around: Around
-) -> tuple[str | None, Measure | None]:
-    """The name that its slices go by, and how it measures."""
-    if any(item.has(name) for item in items for name in ("indicator", "indicatorRef")):
-        _refuse_composite(spec, fields, items, around)
-        return None, None
-    given = exactly_one(spec, fields, ("indicator", "indicatorRef"))
-    if given == "indicatorRef":
-        name = reference(fields[given], "SLI", around.names, "error")
-        return name, around.measures.get(name) if name else None
-    if given is None:
-        return None, None
-    if slo.name in around.names["SLI"]:
-        message = f"slices of an inline indicator go by the SLO's name, and an SLI is called {slo.name!r} too; rename one"
-        fields[given].warn("ambiguous_name", message)
-    return slo.name, _inline(fields[given], around)
-
-
-def _inline(place: Place, around: Around) -> Measure | None:
-    fields = place.fields(("metadata", "spec"), required=("metadata", "spec"))
-    if "metadata" in fields:
-        metadata(fields["metadata"])
-    return openslo_sli.read(fields["spec"], around.names) if "spec" in fields else None
-
-
-def _refuse_composite(spec: Place, fields: dict[str, Place], items: list[Place], around: Around) -> None:
+def _used(
+    slo: Object, spec: Place, fields: Mapping[str, Place], items: Sequence[Place], around: Around, *, composite: bool
+) -> list[Used]:
+    """By objective: the indicator of its own in a composite, else that of the SLO."""
+    if not composite:
+        return [openslo_sli.use(spec, fields, slo.name, around.names, around.slis)] * len(items)
     for name in ("indicator", "indicatorRef"):
         if name in fields:
             fields[name].error("exactly_one", f"{name} stands either on the SLO or on each of its objectives, not on both")
-    for item in items:
-        own = item.fields(_OBJECTIVE)
-        given = exactly_one(item, own, ("indicator", "indicatorRef"))
-        if given == "indicatorRef":
-            reference(own[given], "SLI", around.names, "error")
-        elif given == "indicator":
-            _inline(own[given], around)
-    message = "composite SLOs are not judged in this release; write one SLO for each indicator"
-    spec.error("not_supported", message)
+    names = _ids(slo, len(items))
+    return [
+        openslo_sli.use(item, item.fields(openslo_goal.FIELDS), name, around.names, around.slis)
+        for item, name in zip(items, names, strict=True)
+    ]
 
 
-def _method(place: Place) -> str | None:
-    method = place.one_of(METHODS)
-    if method not in (None, "Occurrences"):
-        place.error("not_supported", f"{method} is not judged in this release; write Occurrences")
-    return method
+def _ids(slo: Object, count: int) -> list[str]:
+    return [slo.name] if count == 1 else [f"{slo.name}.{n}" for n in range(1, count + 1)]
 
 
-def _rules(place: Place, around: Around) -> Rules:
-    """The specification's own examples leave the field empty: that is none."""
-    found: list[RuleSpec] = []
-    for item in [] if is_empty(place) else place.items():
-        name, inline = choice(item, "alertPolicyRef", "AlertPolicy", around.names)
+def _each(slo: Object, goals: Sequence[tuple[Goal, Used]], shared: _Shared) -> list[Objective]:
+    return [
+        Objective(
+            id_,
+            shared.service,
+            OPENSLO,
+            goal.target,
+            shared.length.minutes,
+            shared.rules,
+            shared.policy_name,
+            goal.budgeting,
+            slices_key=used.key,
+            calendar=shared.length.calendar,
+            measure=None if used.sli is None else used.sli.measure(goal.op, goal.value),
+        )
+        for id_, (goal, used) in zip(_ids(slo, len(goals)), goals, strict=True)
+    ]
+
+
+def _composite(slo: Object, place: Place, goals: Sequence[tuple[Goal, Used]], shared: _Shared) -> list[Objective]:
+    """One objective that goes by the SLO's name."""
+    found = openslo_composite.read(place, slo.notes, goals)
+    if found is None:
+        return []
+    composite, target = found
+    return [
+        Objective(
+            slo.name,
+            shared.service,
+            OPENSLO,
+            target,
+            shared.length.minutes,
+            shared.rules,
+            shared.policy_name,
+            goals[0][0].budgeting,
+            slices_key=slo.name,
+            calendar=shared.length.calendar,
+            composite=composite,
+        )
+    ]
+
+
+def _noted(slo: Object, objective: Objective, goal: Goal, used: Used, said: Mapping[str, Place]) -> Objective:
+    """With what our annotations add, and what is worth a warning said. `said` is what the SLO says for all objectives."""
+    by_time = objective.composite is not None or (used.sli is not None and used.sli.form == "threshold")
+    _check_slice(objective, goal)
+    _check_notes(slo, objective)
+    if "no-data" in slo.notes:
+        place = slo.notes["no-data"]
+        if objective.method != "Timeslices" and not by_time:
+            place.error("contradiction", "no-data holds for slices of time only; write Timeslices, or remove it")
+        no_data = cast("NoData | None", place.one_of(budgeting.NO_DATA))
+        objective = replace(objective, budgeting=replace(objective.budgeting, no_data=no_data))
+    own = tuple(rule for rule in objective.policy if rule.factor is not None or _derived(rule, objective.window) >= 1)
+    places = {"target": goal.where("target", "targetPercent"), "time_slice_window": goal.where("timeSliceWindow")}
+    lints.check(replace(objective, policy=own), {**said, **places}, goal.place, by_time=by_time)
+    return objective
+
+
+def _check_slice(objective: Objective, goal: Goal) -> None:
+    if objective.budgeting.slice_window > objective.window:
+        goal.where("timeSliceWindow").error("bad_window", "no whole slice fits into the time window; shorten the slice")
+
+
+def _check_notes(slo: Object, objective: Objective) -> None:
+    for name, place in slo.notes.items():
+        if name.startswith("composite") and objective.composite is None:
+            place.error("contradiction", "only an SLO whose objectives have indicators is a composite; remove it")
+
+
+def _policy(place: Place | None, around: Around, length: Length | None) -> tuple[Rules, str]:
+    """The specification's own examples leave the field empty: that is none. Silent policies are not none."""
+    policies: list[Policy] = []
+    for item in [] if place is None or is_empty(place) else place.items():
+        name, inline, _ = choice(item, "alertPolicyRef", "AlertPolicy", around.names)
         if inline is not None:
-            found += openslo_alerts.policy(inline, around.names, around.conditions)
-        elif name is not None:
-            found += around.policies.get(name, ())
-    return tuple(dict.fromkeys(found))
+            policies.append(openslo_alerts.policy(inline, around.names, around.conditions))
+        elif name is not None and name in around.policies:
+            policies.append(around.policies[name])
+    rules = tuple(dict.fromkeys(rule for policy in policies for rule in policy.rules))
+    if rules and place is not None and length is not None:
+        rules = tuple(_settled(rule, length.minutes, place) for rule in rules)
+    if rules or any(policy.silent for policy in policies):
+        return rules, OPENSLO
+    return around.default, "default"
 
 
-def _target(item: Place, measure: Measure | None, method: str | None, factors: Sequence[Decimal]) -> Decimal | None:
-    """Exact, from the text of target or targetPercent."""
-    fields = item.fields(_OBJECTIVE)
-    text(fields, "displayName", MAX_DISPLAY_NAME)
-    _check_comparison(item, fields, measure)
-    _check_time_slices(item, fields, method)
-    if "compositeWeight" in fields:
-        _check_weight(fields["compositeWeight"], composite=item.has("indicator") or item.has("indicatorRef"))
-    given = exactly_one(item, fields, ("target", "targetPercent"))
-    if given is None:
-        return None
-    ends = Decimal(1) if given == "target" else Decimal(100)
-    value = number(fields[given])
-    if value is None or not 0 <= value < ends:
-        if value is not None:
-            fields[given].error(
-                "bad_target", f"{value} is not in [0, {ends}); write it like {'0.999' if ends == 1 else '99.9'}"
-            )
-        return None
-    target = value if given == "target" else value.scaleb(-2)
-    _lint_factors(fields[given], target, factors)
-    return target
+def _settled(rule: RuleSpec, window: int, place: Place) -> RuleSpec:
+    """The share where the threshold is its factor in this window; else what is written literally, the threshold."""
+    if rule.share is None or rule.factor is None:
+        return rule
+    derived = max(Fraction(1), _derived(rule, window))
+    if abs(Fraction(rule.factor) - derived) <= derived * _SAME_FACTOR:
+        return replace(rule, factor=None)
+    told = f"a budget of {float(rule.share):.4%} has the factor {float(derived):.6g} in this window"
+    place.warn("factor_differs", f"{told}, and the threshold is {rule.factor}, which holds; correct one of them")
+    return replace(rule, share=None)
 
 
-def _lint_factors(place: Place, target: Decimal, factors: Sequence[Decimal]) -> None:
-    """When every event is bad the burn is 1 / (1 - target): a factor above that is never reached. Largest factor first."""
-    for factor in factors:
-        if Fraction(target) > 1 - 1 / Fraction(factor) or place.log.is_full("warning"):
-            return
-        most = float(1 / (1 - Fraction(target)))
-        message = f"a burn above {factor} is out of reach: when every event is bad, it is {most:.4g}"
-        place.warn("unreachable_factor", f"{message}; lower the factor or raise the target")
-
-
-def _check_comparison(item: Place, fields: dict[str, Place], measure: Measure | None) -> None:
-    if "op" in fields:
-        fields["op"].one_of(OPERATORS)
-    if "value" in fields:
-        number(fields["value"])
-    for name in ("op", "value"):
-        if measure == "ratio" and name in fields:
-            fields[name].warn("not_a_threshold", f"{name} means nothing for a ratioMetric and is not used; remove it")
-        elif measure == "threshold" and name not in fields:
-            item.warn("missing_field", f"a thresholdMetric is compared by op with value, and {name} is missing; add it")
-
-
-def _check_time_slices(item: Place, fields: dict[str, Place], method: str | None) -> None:
-    for name in _TIME_SLICE_FIELDS.get(method or "", ()):
-        if name not in fields:
-            item.missing(name)
-    if "timeSliceTarget" in fields:
-        value = number(fields["timeSliceTarget"])
-        if value is not None and not 0 < value <= 1:
-            fields["timeSliceTarget"].error("bad_target", f"{value} is not in (0, 1]; write it like 0.95")
-    if "timeSliceWindow" in fields:
-        _time_slice_window(fields["timeSliceWindow"])
-    for name in ("timeSliceTarget", "timeSliceWindow"):
-        if name in fields and method == "Occurrences":
-            fields[name].warn("not_followed", f"{name} means nothing with Occurrences and is not used; remove it")
-
-
-def _time_slice_window(place: Place) -> None:
-    """A bare number is minutes."""
-    bare = isinstance(place.node, Scalar) and place.node.kind == "int"
-    minutes = place.integer(1, 400 * 1440) if bare else duration(place)
-    if minutes == 0:
-        place.error("bad_window", "a slice is 1m or longer")
-
-
-def _check_weight(place: Place, *, composite: bool) -> None:
-    weight = number(place)
-    if weight is not None and weight <= 0:
-        place.error("bad_factor", f"{weight} is not above 0; a weight is, like 1")
-    elif weight is not None and not composite:
-        place.warn("not_followed", "compositeWeight means nothing without indicators of the objectives; remove it")
+def _derived(rule: RuleSpec, window: int) -> Fraction:
+    """Before it is raised to 1."""
+    return Fraction(rule.share or 0) * window / rule.long

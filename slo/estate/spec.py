@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
+
+from slo.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
+    from slo.estate.calendar import Calendar
+    from slo.estate.indicator import Indicator, Unbound
     from slo.units import Minute
 
 Severity = Literal["page", "ticket"]
+Method = Literal["Occurrences", "Timeslices", "RatioTimeslices"]
+NoData = Literal["bad", "good", "hold"]
+CompositeMode = Literal["serial", "parallel", "k-of-n", "weighted"]
 
 OPENSLO = "openslo"
 """The kind of a component that only OpenSLO documents name, and the indicator of their objectives: no catalogue binds it."""
@@ -29,8 +36,9 @@ class Account:
 class RuleSpec:
     """One burn rule as declared: `share` of the budget spent in `long` minutes, still burning in `short` minutes.
 
-    OpenSLO gives the `factor` itself instead of a share and no short window; `strict` is its `gt`, `hold` its `alertAfter` in
-    minutes, `label` its severity where that is neither page nor ticket.
+    A `factor` may stand instead of a share; OpenSLO gives no short window; `strict` is its `gt`, `hold` its `alertAfter` in
+    minutes, `label` its severity where that is neither page nor ticket. For little traffic: at least `min_bad` bad events and
+    `min_total` events in `long`, and `confidence` (a ratio) that the error ratio is above factor x budget.
     """
 
     severity: Severity
@@ -41,6 +49,9 @@ class RuleSpec:
     strict: bool = False
     hold: int = 0
     label: str | None = None
+    min_bad: int = 0
+    min_total: int = 0
+    confidence: Decimal | None = None
 
     @property
     def windows(self) -> tuple[int, ...]:
@@ -48,10 +59,56 @@ class RuleSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Budgeting:
+    """`slice_window` is in minutes, `slice_target` a ratio (Timeslices only); `no_data` says what a missing slice counts as."""
+
+    method: Method = "Occurrences"
+    slice_window: int = 1
+    slice_target: Decimal | None = None
+    no_data: NoData | None = None
+
+
+OCCURRENCES = Budgeting()
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """A target that was in force for the minutes before `until`."""
+
+    target: Decimal
+    until: Minute
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An indicator by its id; its minute is good if its ratio reaches `target`. `weight` counts in weighted composites.
+
+    `measure` is how to measure it, or why nothing can; None: as whoever declares that indicator says.
+    """
+
+    indicator: str
+    target: Decimal
+    weight: Decimal = Decimal(1)
+    measure: Indicator | Unbound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """`need` is how many parts must be good: all of them in a serial one, one in a parallel one; None: weighted."""
+
+    mode: CompositeMode
+    parts: tuple[Part, ...]
+    need: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Objective:
-    """`target` is a ratio in (0, 1), in OpenSLO also 0, exact; `window` is in minutes.
+    """`target` is a ratio in (0, 1), in OpenSLO also 0, exact; `window` is in minutes, of a `calendar` its nominal length.
 
     `id` is `component.indicator` or `component.name`, in OpenSLO the SLO's name; there `slices_key` names the slices.
+    `budgeting` says what is counted where that is not each event. `composite` stands for an indicator of its own.
+    `measure` is how to measure, or why nothing can; None: ask the catalogue. `earlier` are the targets before this one,
+    oldest first: only the service knows them.
     """
 
     id: str
@@ -61,14 +118,38 @@ class Objective:
     window: int
     policy: tuple[RuleSpec, ...]
     policy_name: str = "default"
-    method: str = "Occurrences"
+    budgeting: Budgeting = OCCURRENCES
     target_source: str | None = None
     lane: str | None = None
     slices_key: str | None = None
+    calendar: Calendar | None = None
+    composite: Composite | None = None
+    measure: Indicator | Unbound | None = None
+    earlier: tuple[Era, ...] = ()
 
     @property
     def indicator_id(self) -> str:
         return self.slices_key or f"{self.component}.{self.indicator}"
+
+    @property
+    def indicator_ids(self) -> tuple[str, ...]:
+        """What it is measured by: its own indicator, or those of its parts."""
+        return tuple(part.indicator for part in self.composite.parts) if self.composite else (self.indicator_id,)
+
+    @property
+    def window_text(self) -> str:
+        """`30d`, of a calendar `1M`."""
+        return format_duration(self.window) if self.calendar is None else str(self.calendar)
+
+    @property
+    def reach(self) -> int:
+        """How many minutes before T may matter: the longest that its window can last, or what a rule looks back."""
+        own = self.window if self.calendar is None else self.calendar.longest
+        return max(own, *(rule.long + rule.hold for rule in self.policy), 0)
+
+    @property
+    def method(self) -> Method:
+        return self.budgeting.method
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +177,8 @@ class Component:
     runbook: str | None = None
     no_objective: str | None = None
     """Why it has none, where it has none: its own reason, else that of its kind."""
+    indicators: Mapping[str, Indicator | Unbound] = field(default_factory=dict)
+    """Those that it declares itself; they take the place of its kind's."""
 
     @property
     def title(self) -> str:
@@ -124,6 +207,7 @@ class Estate:
     accounts: tuple[Account, ...] = ()
     components: tuple[Component, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
+    policies: Mapping[str, tuple[RuleSpec, ...]] = field(default_factory=dict)
 
     @property
     def objectives(self) -> tuple[Objective, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from slo.judge.burn import budget_of, burn, reaches
+from slo.judge.period import start, window_of
 from slo.judge.verdict import Reason
 from slo.units import to_minute
 
@@ -49,12 +50,12 @@ def week(text: str) -> Period:
     match = _WEEK.fullmatch(text)
     try:
         monday = date.fromisocalendar(int(match[1]), int(match[2]), 1) if match else None
-        start = None if monday is None else to_minute(datetime(monday.year, monday.month, monday.day, tzinfo=UTC))
+        begin = None if monday is None else to_minute(datetime(monday.year, monday.month, monday.day, tzinfo=UTC))
     except ValueError:
-        start = None
-    if start is None:
+        begin = None
+    if begin is None:
         raise ValueError(f"{text!r} is not an ISO week; write a year and a week like 2026-W46")
-    return Period(text, start, start + WEEK)
+    return Period(text, begin, begin + WEEK)
 
 
 def week_before(at: datetime) -> Period:
@@ -76,7 +77,7 @@ class Tally:
     @classmethod
     def of(cls, objective: Objective, counts: Counts, minutes: int) -> Tally:
         # used = bad / ((1 - target) x total), which is the burn rate over these minutes
-        return cls(counts, minutes, burn(counts, budget_of(objective)))
+        return cls(counts, minutes, burn(objective, counts))
 
     @property
     def sli(self) -> Fraction | None:
@@ -121,14 +122,15 @@ class Outcome:
     window: Tally
 
 
-def judge(objective: Objective, week: Counts, minutes: int, window: Counts) -> Outcome:
-    """`minutes` is the length of the judged part of the period."""
-    return Outcome(objective, Tally.of(objective, week, minutes), Tally.of(objective, window, objective.window))
+def judge(objective: Objective, week: Counts, minutes: int, window: Counts, at: Minute) -> Outcome:
+    """`minutes` is the length of the judged part of the period, `at` where that and the window end."""
+    elapsed = at - start(window_of(objective), at)
+    return Outcome(objective, Tally.of(objective, week, minutes), Tally.of(objective, window, elapsed))
 
 
 def hour(objective: Objective, counts: Counts, minutes: int) -> Hour:
     """The most telling word for an hour: `over` when bad events use up the budget of its own events, `within` if not."""
-    if counts.measured == 0:
+    if counts.measured == 0 and not counts.bad:
         return "missing"
     if counts.bad:
         return "over" if reaches(counts.bad, counts.total, budget_of(objective)) else "within"
@@ -137,16 +139,16 @@ def hour(objective: Objective, counts: Counts, minutes: int) -> Hour:
     return "good" if counts.total else "idle"
 
 
-def missing_intervals(measured: Bools, start: Minute) -> tuple[Interval, ...]:
-    """The stretches of minutes that are False; `measured[n]` is minute start + n."""
+def missing_intervals(measured: Bools, first: Minute) -> tuple[Interval, ...]:
+    """The stretches of minutes that are False; `measured[n]` is minute first + n."""
     edges = np.flatnonzero(np.diff(np.concatenate(([True], measured, [True])).astype(np.int8)))
-    return tuple((start + int(a), start + int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True))
+    return tuple((first + int(a), first + int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True))
 
 
-def union(intervals: Iterable[Interval], start: Minute, end: Minute) -> tuple[Interval, ...]:
-    """Cut to start..end, ascending, what overlaps or touches as one."""
+def union(intervals: Iterable[Interval], first: Minute, end: Minute) -> tuple[Interval, ...]:
+    """Cut to first..end, ascending, what overlaps or touches as one."""
     merged: list[Interval] = []
-    for low, high in sorted((max(a, start), min(b, end)) for a, b in intervals):
+    for low, high in sorted((max(a, first), min(b, end)) for a, b in intervals):
         if low >= high:
             continue
         if merged and low <= merged[-1][1]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slo.judge import burn
+from slo.judge.period import bounds
 from slo.units import format_duration, format_minute, format_seconds, nearest_double
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from slo.estate.spec import Objective
     from slo.judge.burn import Rule
+    from slo.judge.forecast import Forecast, Forecasts
     from slo.judge.verdict import Verdict
     from slo.judge.windows import Counts
 
@@ -22,16 +24,18 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "name": objective.id,
         "component": objective.component,
         "target": float(objective.target),
-        "window": format_duration(objective.window),
+        "window": objective.window_text,
         "method": objective.method,
-        **_ratios(verdict.counts, verdict.budget),
+        **_ratios(objective, verdict.counts),
         "coverage": nearest_double(verdict.coverage),
-        "burn": {format_duration(w): _double(verdict.burns[w]) for w in burn_windows(objective)},
+        "burn": {format_duration(w): _double(verdict.burns[w]) for w in burn.burn_windows(objective)},
         "firing": [{"severity": r.severity, **rule(r)} for r in verdict.firing],
-        "exhausts_at": None if verdict.exhausts_at is None else format_seconds(verdict.exhausts_at),
-        "corrected": None if verdict.corrected is None else _ratios(verdict.corrected, verdict.budget),
+        "exhausts_at": _seconds(verdict.exhausts_at),
+        "forecast": _forecasts(verdict.forecasts),
+        "corrected": None if verdict.corrected is None else _ratios(objective, verdict.corrected),
         "state": verdict.state,
         "reasons": [f"{r.code}: {r.text}" for r in verdict.reasons],
+        **_where_it_applies(verdict),
     }
 
 
@@ -47,23 +51,49 @@ def rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _ratios(counts: Counts, budget: Fraction) -> dict[str, Any]:
-    rate = burn.burn(counts, budget)
+def _ratios(objective: Objective, counts: Counts) -> dict[str, Any]:
+    rate = burn.burn(objective, counts)
     return {
         "good": counts.good,
         "total": counts.total,
         "sli": counts.good / counts.total if counts.total else None,
         "budget": {
-            "total": nearest_double(budget * counts.total),
+            "total": nearest_double(burn.allowance(objective, counts)),
             "spent": counts.bad,
             "remaining_ratio": None if rate is None else nearest_double(1 - rate),
         },
     }
 
 
-def burn_windows(objective: Objective) -> list[int]:
-    """The standard windows and the policy's own, ascending; the objective's window is the budget, not a burn window."""
-    return sorted({*burn.STANDARD_WINDOWS, *(w for r in objective.policy for w in r.windows)})
+def _forecasts(foretold: Forecasts) -> dict[str, Any]:
+    return {"current": _forecast(foretold.current), "trend": _forecast(foretold.trend)}
+
+
+def _forecast(foretold: Forecast) -> dict[str, Any]:
+    return {
+        "at": _seconds(foretold.at),
+        "earliest": _seconds(foretold.earliest),
+        "latest": _seconds(foretold.latest),
+        "reason": foretold.reason,
+    }
+
+
+def _where_it_applies(verdict: Verdict) -> dict[str, Any]:
+    """`period` of a calendar window, `parts` of a composite."""
+    found: dict[str, Any] = {}
+    if (calendar := verdict.objective.calendar) is not None:
+        begin, end = bounds(calendar, verdict.at - 1)
+        found["period"] = {"start": format_minute(begin), "end": format_minute(end), "time_zone": calendar.zone}
+    if verdict.objective.composite is not None:
+        found["parts"] = [
+            {"indicator": part.indicator, "target": float(part.target), "weight": float(part.weight), "state": state}
+            for part, state in verdict.parts
+        ]
+    return found
+
+
+def _seconds(value: int | None) -> str | None:
+    return None if value is None else format_seconds(value)
 
 
 def _double(value: Fraction | None) -> float | None:

@@ -47,9 +47,19 @@ class Slices:
         part = slice(int(low), int(high))
         return Slices(self.minutes[part], self.total[part], self.bad[part], self.coarse[part])
 
+    def before(self, end: Minute) -> Slices:
+        """The part with minute < end."""
+        return self if not len(self) or self.minutes[-1] < end else self.between(int(self.minutes[0]), end)
+
     def without(self, intervals: Iterable[tuple[Minute, Minute]]) -> Slices:
         """The part outside every (start, end) interval."""
-        keep = np.ones(len(self), bool)
-        for start, end in intervals:
-            keep &= (self.minutes < start) | (self.minutes >= end)
+        keep = outside(self.minutes, intervals)
         return Slices(self.minutes[keep], self.total[keep], self.bad[keep], self.coarse[keep])
+
+
+def outside(minutes: Ints, intervals: Iterable[tuple[Minute, Minute]]) -> Bools:
+    """Of each minute, whether no interval start <= minute < end holds it."""
+    keep = np.ones(minutes.shape, bool)
+    for start, end in intervals:
+        keep &= (minutes < start) | (minutes >= end)
+    return keep

@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slo.estate.indicator import EventRatio, RateRatio
+from slo.estate.indicator import EventRatio, Journey, PartQuery, RateRatio
 from slo.judge.answer import Failed, Series
+from slo.judge.composite import combine, states
 from slo.judge.series import MAX_COUNT, Slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from slo.estate.indicator import Comparison, Indicator, Query, TimeSlice
+    from slo.estate.spec import Part
     from slo.judge.answer import Answer
+    from slo.judge.composite import PartState
     from slo.judge.series import Bools, Floats
     from slo.units import Minute
 
@@ -55,14 +58,37 @@ def measure(indicator: Indicator, answers: Mapping[Query, Answer], start: Minute
     failed = [a.message for a in (answers[q] for q in indicator.queries) if isinstance(a, Failed)]
     if failed:
         return Measured(Slices.of(()), failure=failed[0])
-    series = {q: a for q, a in answers.items() if isinstance(a, Series)}
+    series = _series_of(indicator, answers)
     if isinstance(indicator, EventRatio):
         return _event_ratio(indicator, _Grid(series, start, end, period))
     if period > 1:
         return Measured(Slices.of(()))
+    if isinstance(indicator, Journey):
+        return Measured(combine(indicator.composite, _parts(indicator, series)).between(start, end))
     if isinstance(indicator, RateRatio):
         return _rate_ratio(indicator, _Grid(series, start, end, period))
     return Measured(_time_slices(indicator, series[indicator.value], start, end))
+
+
+def part_states(indicator: Journey, answers: Mapping[Query, Answer], minute: Minute) -> tuple[tuple[Part, PartState], ...]:
+    """What each part of a composite was in this minute."""
+    series = _series_of(indicator, answers)
+    return states(indicator.composite, _parts(indicator, series), minute)
+
+
+def _series_of(indicator: Indicator, answers: Mapping[Query, Answer]) -> dict[Query, Series]:
+    """Its own ones only: a poll answers thousands."""
+    return {q: answer for q in indicator.queries if isinstance(answer := answers[q], Series)}
+
+
+def _parts(indicator: Journey, series: Mapping[Query, Series]) -> dict[str, Slices]:
+    """Both counts of a part are answered for the same minutes: those that were measured."""
+    found = {}
+    for part, key in zip(indicator.composite.parts, indicator.slot_keys, strict=True):
+        total, bad = series[PartQuery(key, "total")], series[PartQuery(key, "bad")]
+        counts = (total.values.astype(np.int64), bad.values.astype(np.int64))
+        found[part.indicator] = Slices(total.minutes, *counts, np.zeros(len(total.minutes), bool))
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,33 +3,54 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from slo.errors import SlicesError
-from slo.judge.series import MAX_COUNT, Slices
+from slo.judge import slices_fast
+from slo.judge.series import MAX_COUNT
+from slo.judge.slices_lines import Lines, whole_lines
+from slo.judge.slices_table import Block, Table
 from slo.units import format_minute, parse_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from slo.judge.series import Slices
     from slo.units import Minute
 
+    Fast = Callable[[bytes, int, Sequence[int], Callable[[str], int]], Block | None]
+    Row = tuple[int, str, str, Any, Any]
+
 COLUMNS = ("indicator", "minute", "good", "total")
+CHUNK = 1 << 20
+"""Bytes read at once: enough rows for numpy, few enough for the processor's cache."""
+_AT_ONCE = 10_000
+"""Rows judged one by one that are held as Python values."""
+
+# Many indicators share a minute's text, and parsing it costs the most.
+_known_minute = lru_cache(maxsize=1 << 16)(parse_minute)
 
 
-def parse(file: str, data: bytes) -> dict[str, Slices]:
-    """Slices by indicator. SlicesError names file and line of the first bad row; the format goes by the suffix."""
+def parse(file: str, data: bytes | Iterable[bytes], *, chunk: int = CHUNK, fast: Fast = slices_fast.read) -> dict[str, Slices]:
+    """Slices by indicator. SlicesError names file and line of the first bad row; the format goes by the suffix.
+
+    A large file is better given in pieces: they may be cut anywhere, and are dropped one by one.
+    """
+    pieces = (data[n : n + chunk] for n in range(0, len(data), chunk)) if isinstance(data, bytes) else data
+    ndjson = file.lower().endswith((".ndjson", ".jsonl"))
+    lines = Lines(file, whole_lines(pieces), newline="\n" if ndjson else "")
+    table = Table(file)
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SlicesError(file, line, "not UTF-8; save the file as UTF-8") from None
-    rows = _ndjson_rows(file, text) if file.lower().endswith((".ndjson", ".jsonl")) else _csv_rows(file, text)
-    return _collect(file, rows)
+        if ndjson:
+            _gather(table, _ndjson_rows(file, lines))
+        else:
+            _read_csv(table, lines, fast)
+    except SlicesError:
+        table.slices()  # raises when a minute is given twice further up: that is the first bad row
+        raise
+    return table.slices()
 
 
 def render(slices: Mapping[str, Slices], *, ndjson: bool = False) -> Iterator[str]:
@@ -42,25 +63,52 @@ def render(slices: Mapping[str, Slices], *, ndjson: bool = False) -> Iterator[st
             yield (json.dumps(dict(zip(COLUMNS, cells, strict=True))) if ndjson else ",".join(map(str, cells))) + "\n"
 
 
-def _csv_rows(file: str, text: str) -> Iterator[tuple[int, str, str, Any, Any]]:
-    """(line, indicator, minute, good, total) with the cells as text."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    order: list[int] | None = None
-    try:
-        for cells in reader:
-            if not cells:
-                continue
-            if order is None:
-                order = _column_order(file, reader.line_num, [c.strip() for c in cells])
-                continue
-            if len(cells) != len(COLUMNS):
-                raise SlicesError(file, reader.line_num, f"{len(cells)} cells; a row has {len(COLUMNS)}: {','.join(COLUMNS)}")
-            indicator, minute, good, total = (cells[n].strip() for n in order)
-            yield reader.line_num, indicator, minute, good, total
-    except csv.Error as error:
-        raise SlicesError(file, reader.line_num, f"not CSV: {error}") from None
-    if order is None:
-        raise SlicesError(file, 1, f"empty; the first line names the columns: {','.join(COLUMNS)}")
+def _read_csv(table: Table, lines: Lines, fast: Fast) -> None:
+    """Chunk by chunk: at once where `fast` knows the shape of all its rows, else row by row."""
+    rows = _CsvRows(table.file, lines)
+    for chunk in lines.chunks:
+        block = fast(chunk, rows.line + 1, rows.order, table.code) if rows.order else None
+        if block is None:
+            lines.put(chunk)
+            _gather(table, rows)
+        else:
+            lines.skip(chunk)
+            rows.leapt += len(block.line)
+            table.add(block)
+    if not rows.order:
+        raise SlicesError(table.file, 1, f"empty; the first line names the columns: {','.join(COLUMNS)}")
+
+
+class _CsvRows:
+    """Each iteration gives the rows of the lines that are pending. `order` is empty until the header has been read."""
+
+    def __init__(self, file: str, lines: Lines) -> None:
+        self.file, self.lines = file, lines
+        self.reader = csv.reader(lines, strict=True)
+        self.order: list[int] = []
+        self.leapt = 0
+
+    @property
+    def line(self) -> int:
+        return self.reader.line_num + self.leapt
+
+    def __iter__(self) -> Iterator[Row]:
+        try:
+            while self.lines.pending:
+                cells = next(self.reader)
+                if cells and self.order:
+                    yield self._row(cells)
+                elif cells:
+                    self.order = _column_order(self.file, self.line, [c.strip() for c in cells])
+        except csv.Error as error:
+            raise SlicesError(self.file, self.line, f"not CSV: {error}") from None
+
+    def _row(self, cells: list[str]) -> Row:
+        if len(cells) != len(COLUMNS):
+            told = f"{len(cells)} cells; a row has {len(COLUMNS)}: {','.join(COLUMNS)}"
+            raise SlicesError(self.file, self.line, told)
+        indicator, minute, good, total = (cells[n].strip() for n in self.order)
+        return self.line, indicator, minute, good, total
 
 
 def _column_order(file: str, line: int, header: list[str]) -> list[int]:
@@ -73,11 +121,10 @@ def _column_order(file: str, line: int, header: list[str]) -> list[int]:
     return [header.index(name) for name in COLUMNS]
 
 
-def _ndjson_rows(file: str, text: str) -> Iterator[tuple[int, str, str, Any, Any]]:
-    for line, content in enumerate(text.split("\n"), start=1):
-        if not content.strip():
-            continue
-        yield line, *_ndjson_cells(file, line, content)
+def _ndjson_rows(file: str, lines: Iterable[str]) -> Iterator[Row]:
+    for line, content in enumerate(lines, start=1):
+        if content.strip():
+            yield line, *_ndjson_cells(file, line, content.removesuffix("\n"))
 
 
 def _ndjson_cells(file: str, line: int, content: str) -> tuple[str, str, Any, Any]:
@@ -110,35 +157,34 @@ class _Number(str):
     __slots__ = ()
 
 
-def _collect(file: str, rows: Iterator[tuple[int, str, str, Any, Any]]) -> dict[str, Slices]:
-    found: dict[str, dict[Minute, tuple[int, int]]] = {}
-    minutes: dict[str, Minute] = {}  # many indicators share a minute's text, and parsing it costs the most
-    for line, indicator, when, good_text, total_text in rows:
-        if not indicator:
-            raise SlicesError(file, line, "the indicator is empty")
-        minute = minutes.get(when)
-        if minute is None:
-            minute = minutes[when] = _minute(file, line, when)
-        good, total = _count(file, line, "good", good_text), _count(file, line, "total", total_text)
-        if good > total:
-            raise SlicesError(file, line, f"good {good} is more than total {total}")
-        mine = found.setdefault(indicator, {})
-        if minute in mine:
-            raise SlicesError(file, line, f"minute {when} of {indicator} is given twice")
-        mine[minute] = (total, total - good)
-    return {indicator: _arrays(table) for indicator, table in found.items()}
+def _gather(table: Table, rows: Iterable[Row]) -> None:
+    """What stands before a bad row is gathered too."""
+    good: list[tuple[int, int, int, int, int]] = []
+    try:
+        for row in rows:
+            good.append(_judged(table, row))
+            if len(good) == _AT_ONCE:
+                table.add(Block.of(good))
+                good.clear()
+    finally:
+        table.add(Block.of(good))
 
 
-def _arrays(table: Mapping[Minute, tuple[int, int]]) -> Slices:
-    minutes = np.fromiter(table, np.int64, len(table))
-    counts = np.array(list(table.values()), np.int64).reshape(-1, 2)
-    order = np.argsort(minutes)
-    return Slices(minutes[order], counts[order, 0], counts[order, 1], np.zeros(len(table), bool))
+def _judged(table: Table, row: Row) -> tuple[int, int, int, int, int]:
+    """(line, code, minute, total, bad)."""
+    line, indicator, when, good_text, total_text = row
+    if not indicator:
+        raise SlicesError(table.file, line, "the indicator is empty")
+    minute = _minute(table.file, line, when)
+    good, total = _count(table.file, line, "good", good_text), _count(table.file, line, "total", total_text)
+    if good > total:
+        raise SlicesError(table.file, line, f"good {good} is more than total {total}")
+    return line, table.code(indicator), minute, total, total - good
 
 
 def _minute(file: str, line: int, text: str) -> Minute:
     try:
-        return parse_minute(text)
+        return _known_minute(text)
     except ValueError as error:
         raise SlicesError(file, line, str(error)) from None
 

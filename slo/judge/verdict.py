@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from slo.judge import burn
+from slo.judge import burn, forecast
+from slo.judge.period import start, window_of
 from slo.units import format_duration, format_minute
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from slo.estate.spec import Objective, Severity
+    from slo.estate.spec import Budgeting, Objective, Part, Severity
     from slo.judge.burn import Rule
+    from slo.judge.composite import PartState
+    from slo.judge.forecast import Forecasts
+    from slo.judge.period import Window
     from slo.judge.windows import Counts
     from slo.units import Minute
 
@@ -31,8 +35,6 @@ State = Literal[
 ]
 STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]  # in order of precedence
 LOW_BUDGET = Fraction(1, 4)
-FURTHEST_FORECAST = 10 * 365 * 86400
-"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,15 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`windows` holds the sums of every window that was judged, by length in minutes; times are epoch seconds or minutes."""
+    """`windows` holds the sums of every window that was judged, `burns` their burn rates; times are epoch seconds or minutes.
+
+    `parts` are those of a composite, with what each was in the newest minute before T.
+    """
 
     objective: Objective
     at: Minute
-    windows: Mapping[int, Counts]
-    burns: Mapping[int, Fraction | None]
+    windows: Mapping[Window, Counts]
+    burns: Mapping[Window, Fraction | None]
     firing: tuple[Rule, ...]
     blind: tuple[Rule, ...]
     remaining: Fraction | None
@@ -70,15 +75,22 @@ class Verdict:
     reasons: tuple[Reason, ...]
     first_slice: Minute | None
     data_version: int = 0
+    parts: tuple[tuple[Part, PartState], ...] = ()
 
     @property
     def counts(self) -> Counts:
         """Over the objective's own window."""
-        return self.windows[self.objective.window]
+        return self.windows[window_of(self.objective)]
 
     @property
-    def budget(self) -> Fraction:
-        return burn.budget_of(self.objective)
+    def begin(self) -> Minute:
+        """Of the objective's own window."""
+        return start(window_of(self.objective), self.at)
+
+    @property
+    def allowance(self) -> Fraction:
+        """How many of the events of the window may be bad: the whole budget."""
+        return burn.allowance(self.objective, self.counts)
 
     @property
     def sli(self) -> Fraction | None:
@@ -86,7 +98,13 @@ class Verdict:
 
     @property
     def coverage(self) -> Fraction:
-        return Fraction(self.counts.measured, self.objective.window)
+        """Of the window's minutes before T, those that were measured."""
+        return Fraction(self.counts.measured, self.at - self.begin)
+
+    @property
+    def forecasts(self) -> Forecasts:
+        """When the budget will be gone, with intervals; `exhausts_at` is the current one."""
+        return forecast.forecasts(self.objective, self.at, self.windows)
 
     @property
     def spent(self) -> Fraction | None:
@@ -97,32 +115,33 @@ class Verdict:
 def judge(
     objective: Objective,
     at: Minute,
-    windows: Mapping[int, Counts],
+    windows: Mapping[Window, Counts],
     first_slice: Minute | None,
     *,
     circumstances: Circumstances | None = None,
     corrected: Counts | None = None,
     waiting: Collection[Rule] = (),
     data_version: int = 0,
+    parts: tuple[tuple[Part, PartState], ...] = (),
 ) -> Verdict:
     """From sums alone: the same slices give the same verdict, whatever order they came in.
 
     `windows` must hold every length of `burn.windows_of(objective)`; `first_slice` is the first measured minute before T;
     `waiting` rules have not burned for as long as their hold asks, which sums at T alone cannot tell.
     """
-    budget = burn.budget_of(objective)
     rules = burn.rules_of(objective)
-    burns = {length: burn.burn(counts, budget) for length, counts in windows.items()}
-    reached = (r for r in rules if burn.fires(r, budget, windows[r.long], windows[r.shortest]))
+    burns = {window: burn.burn(objective, counts) for window, counts in windows.items()}
+    reached = (r for r in rules if burn.fires(r, objective, windows[r.long], windows[r.shortest]))
     firing = tuple(r for r in reached if r not in waiting)
     blind = tuple(r for r in rules if windows[r.shortest].measured == 0)
-    own = burns[objective.window]
+    own = burns[window_of(objective)]
     remaining = None if own is None else 1 - own
-    exhausts_at = _exhausts_at(at, objective.window, remaining, burns[60])
-    unknown = tuple(sorted(length for length, rate in burns.items() if rate is None))
-    facts = _Facts(objective, at, windows[objective.window], firing, blind, remaining, first_slice, unknown)
+    exhausts_at = forecast.exhausted_at(at, objective.window, remaining, burns[forecast.HOUR])
+    unforetold = None if exhausts_at is not None else forecast.unknown(remaining, burns[forecast.HOUR], "1h")
+    unknown = tuple(length for length in burn.burn_windows(objective) if burns[length] is None)
+    facts = _Facts(objective, at, windows[window_of(objective)], firing, blind, remaining, first_slice, unknown, unforetold)
     state = _state(facts, circumstances or Circumstances())
-    reasons = _reasons(facts, circumstances or Circumstances(), exhausts_at)
+    reasons = _reasons(facts, circumstances or Circumstances())
     return Verdict(
         objective,
         at,
@@ -137,15 +156,8 @@ def judge(
         reasons,
         first_slice,
         data_version,
+        parts,
     )
-
-
-def _exhausts_at(at: Minute, window: int, remaining: Fraction | None, hourly: Fraction | None) -> int | None:
-    """A full budget at burn b lasts window / b; what remains lasts remaining x window / b. In epoch seconds."""
-    if remaining is None or remaining <= 0 or not hourly:
-        return None
-    ahead = remaining * window * 60 / hourly
-    return at * 60 + int(ahead) if ahead <= FURTHEST_FORECAST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +171,24 @@ class _Facts:
     first_slice: Minute | None
     unknown: tuple[int, ...]
     """Windows without a burn, in minutes."""
+    unforetold: str | None
+    """Why there is no forecast."""
 
     def burning(self, severity: Severity, circumstances: Circumstances) -> bool:
         return severity in circumstances.open_breaches or any(r.severity == severity for r in self.firing)
 
     @property
+    def begin(self) -> Minute:
+        return start(window_of(self.objective), self.at)
+
+    @property
     def short_history(self) -> bool:
-        return self.first_slice is None or self.first_slice > self.at - self.objective.window
+        return self.first_slice is None or self.first_slice > self.begin
+
+    @property
+    def missing(self) -> int:
+        """Minutes of the window that were not measured, since the first one that ever was."""
+        return 0 if self.first_slice is None else self.at - max(self.first_slice, self.begin) - self.counts.measured
 
 
 def _state(facts: _Facts, known: Circumstances) -> State:
@@ -184,8 +207,8 @@ def _state(facts: _Facts, known: Circumstances) -> State:
     return next(state for state in STATES if holds[state])
 
 
-def _reasons(facts: _Facts, known: Circumstances, exhausts_at: int | None) -> tuple[Reason, ...]:
-    return (*_reasons_of_rules(facts, known), *_reasons_of_service(known), *_reasons_of_data(facts, exhausts_at))
+def _reasons(facts: _Facts, known: Circumstances) -> tuple[Reason, ...]:
+    return (*_reasons_of_rules(facts, known), *_reasons_of_service(known), *_reasons_of_data(facts))
 
 
 def _reasons_of_rules(facts: _Facts, known: Circumstances) -> Iterator[Reason]:
@@ -209,8 +232,8 @@ def _reasons_of_service(known: Circumstances) -> Iterator[Reason]:
         yield Reason("stale", f"nothing was measured since {format_minute(known.stale_since)}")
 
 
-def _reasons_of_data(facts: _Facts, exhausts_at: int | None) -> Iterator[Reason]:
-    window = format_duration(facts.objective.window)
+def _reasons_of_data(facts: _Facts) -> Iterator[Reason]:
+    window = facts.objective.window_text
     if facts.counts.measured == 0:
         yield Reason("no_data", f"nothing was measured in {window}")
     elif facts.counts.total == 0:
@@ -222,8 +245,22 @@ def _reasons_of_data(facts: _Facts, exhausts_at: int | None) -> Iterator[Reason]
             f"the budget of {window} is spent" if spent else "less than a quarter of the budget is left",
         )
     if facts.counts.measured and facts.short_history:
-        yield Reason("insufficient_history", f"the first slice is younger than {window}")
+        yield Reason(
+            "insufficient_history", f"the first slice is younger than {window}, which begins {format_minute(facts.begin)}"
+        )
+    if facts.missing and facts.objective.budgeting.no_data is not None:
+        yield _reason_of_filled(facts.objective.budgeting, facts.missing)
     if facts.unknown and facts.counts.total:
         yield Reason("unknown_burn", f"no events in {', '.join(map(format_duration, facts.unknown))}: the burn is unknown")
-    if exhausts_at is None:
-        yield Reason("no_forecast", "nothing burned in 1h, nothing remains, or it would last over 10 years")
+    if facts.unforetold is not None:
+        yield Reason("no_forecast", facts.unforetold)
+
+
+def _reason_of_filled(budgeting: Budgeting, missing: int) -> Reason:
+    """Of wider slices the minutes do not tell how many are missing."""
+    told = "as the slice before them" if budgeting.no_data == "hold" else f"as {budgeting.no_data}"
+    width = budgeting.slice_window
+    if width == 1:
+        return Reason(f"no_data_{budgeting.no_data}", f"{missing} missing slices count {told}")
+    text = f"missing slices of {format_duration(width)} count {told}; {missing} minutes were not measured"
+    return Reason(f"no_data_{budgeting.no_data}", text)

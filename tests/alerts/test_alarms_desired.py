@@ -15,6 +15,7 @@ from app.cli.plan_text import plan_lines
 from app.files import packaged_spec, read_catalog
 from app.simulator.alarm_config import composite_alarm, metric_alarm
 from slo.errors import ProvisionError
+from slo.estate.calendar import Calendar
 from slo.estate.load import load
 from slo.plan_file import document
 from tests.support.wishes import GOLDEN, plan_of, small_estate, wanted
@@ -78,3 +79,19 @@ def test_two_alarms_of_one_name_are_refused() -> None:
     twice = replace(estate, components=(*estate.components, estate.component("database")))
     with pytest.raises(ProvisionError, match="two alarms would be called sloop/small/database/"):
         wanted(twice)
+
+
+def test_an_objective_whose_burn_cloudwatch_cannot_tell_is_noted_with_the_reason() -> None:
+    estate = small_estate()
+    shop = next(c for c in estate.components if c.objectives)
+    monthly = replace(shop.objectives[0], calendar=Calendar(1, "M"))
+    rest = (c for c in estate.components if c is not shop)
+    made = wanted_alarms(replace(estate, components=(replace(shop, objectives=(monthly,)), *rest)), read_catalog())
+    assert made.notes == ((monthly.id, "its window begins anew with each period of the calendar"),)
+    assert not any(r.name.startswith(f"sloop/{estate.name}/{monthly.id}/page") for r in made.resources)
+    lines = list(plan_lines(plan_of(), READ_AT, made.without, made.notes))
+    assert any(line.strip().startswith(f"no burn alarm for {monthly.id}: its window") for line in lines)
+
+
+def test_a_plain_estate_has_no_such_notes() -> None:
+    assert wanted().notes == ()

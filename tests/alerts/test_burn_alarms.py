@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.burn_alarms import fast_burn, fast_rule, is_native, ratio
+from alerts.burn_alarms import fast_burn, fast_rule, is_native, ratio, why_not
 from alerts.composite import CompositeAlarm
 from alerts.evaluate import evaluate
 from app.simulator.alarm_config import metric_alarm
+from slo.estate.calendar import Calendar
 from slo.estate.indicator import CounterQuery, EventRatio, Indicator, MetricQuery, Proof, RateRatio, TimeSlice
-from slo.estate.spec import Account, Component, Estate, Objective, RuleSpec
+from slo.estate.spec import Account, Budgeting, Component, Composite, Era, Estate, Objective, Part, RuleSpec
 from slo.judge.burn import budget_of, reaches, rules_of
 from slo.resource import Place, Resource
 
@@ -144,3 +145,25 @@ def test_a_rule_that_an_alarm_cannot_say_is_not_taken() -> None:
     assert fast_rule(objective(policy=(strict, patient))) is None
     plain = RuleSpec("page", None, 60, None, factor=Decimal(10))
     assert fast_rule(objective(policy=(strict, patient, plain))) == rules_of(objective(policy=(plain,)))[0]
+
+
+def test_a_rule_that_wants_enough_events_is_not_taken() -> None:
+    asking = [replace(POLICY[0], **more) for more in ({"min_bad": 5}, {"min_total": 100}, {"confidence": Decimal("0.95")})]
+    assert fast_rule(objective(policy=tuple(asking))) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"budgeting": Budgeting("Timeslices", 5, Decimal("0.95"))}, "Timeslices"),
+        ({"budgeting": Budgeting(no_data="bad")}, "Occurrences with its slices and gaps"),
+        ({"calendar": Calendar(1, "M")}, "each period of the calendar"),
+        ({"composite": Composite("serial", (Part("a.b", Decimal("0.9")),), 1)}, "minutes of its parts"),
+        ({"earlier": (Era(Decimal("0.99"), MINUTE),)}, "its target was edited"),
+    ],
+)
+def test_what_is_no_plain_ratio_over_rolling_days_has_no_native_alarm_and_says_why(more: dict[str, object], why: str) -> None:
+    declared = replace(objective(), **more)  # type: ignore[arg-type]
+    assert fast_rule(declared) is None
+    assert why in (why_not(declared) or "")
+    assert why_not(objective()) is None

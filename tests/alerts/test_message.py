@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from alerts import message
 from alerts.breach import Breach
-from slo.estate.spec import Component, Objective
+from slo.estate.calendar import Calendar
+from slo.estate.spec import Budgeting, Component, Composite, Objective, Part
 from slo.judge.burn import Rule
 
 if TYPE_CHECKING:
@@ -166,3 +167,26 @@ def test_the_region_is_named_as_cloudwatch_does(region: str, shown: str, arn: st
     body = json.loads(page(region=region).body)
     assert body["Region"] == shown
     assert body["AlarmArn"].startswith(arn)
+
+
+@pytest.mark.parametrize(
+    ("more", "goal"),
+    [
+        ({"calendar": Calendar(1, "M", "Europe/Berlin")}, "99.9% over 1M (Europe/Berlin)"),
+        ({"budgeting": Budgeting("Timeslices", 5, Decimal("0.95"))}, "99.9% over 30d, counted in slices of 5m"),
+        (
+            {"composite": Composite("serial", (Part("a.b", Decimal("0.9")),), 1)},
+            "99.9% over 30d, counted in minutes of the journey",
+        ),
+    ],
+)
+def test_a_message_says_what_window_and_what_its_events_are(more: dict[str, object], goal: str) -> None:
+    declared = replace(OBJECTIVE, **more)  # type: ignore[arg-type]
+    made = message.page_message("demo", PAGE, "opened", API, declared, spent=None, **PLACE)
+    assert f"({goal})." in json.loads(made.body)["NewStateReason"]
+
+
+def test_a_severity_with_a_label_of_its_own_is_told() -> None:
+    labelled = replace(TICKET, rule=replace(TICKET.rule, label="sev3"))
+    assert json.loads(page(breach=labelled).body)["sloop"]["label"] == "sev3"
+    assert "label" not in json.loads(page(breach=TICKET).body)["sloop"]

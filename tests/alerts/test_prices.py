@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from alerts.prices import monthly
+from app.files import read_prices
 from slo.resource import Kind, Resource
 
 MATH = {"Metrics": [{"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 60}}, {"Expression": "m1 / m2"}]}
@@ -22,4 +23,4 @@ MATH = {"Metrics": [{"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 60
     ],
 )
 def test_an_alarm_costs_by_the_metrics_it_reads(kind: Kind, spec: dict[str, object], dollars: str) -> None:
-    assert monthly(Resource(kind, "main", "us-east-1", "a", spec)) == Decimal(dollars)
+    assert monthly(Resource(kind, "main", "us-east-1", "a", spec), read_prices()) == Fraction(dollars)

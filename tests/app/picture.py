@@ -24,6 +24,7 @@ from app.snapshot import AppState, Snapshot, SnapshotBox, SourceStatus, newest_f
 from slo.estate.indicator import EventRatio, MetricQuery, TimeSlice
 from slo.estate.spec import Component, Estate, Objective, RecoveryTarget, RuleSpec
 from slo.judge.burn import rules_of, windows_of
+from slo.judge.period import start as window_start
 from slo.judge.series import Slices
 from slo.judge.verdict import Circumstances, judge
 from slo.judge.windows import Counts, count
@@ -136,7 +137,7 @@ INDICATORS: dict[str, Indicator] = {
 
 def verdict(case: Case, slices: Slices | None = None) -> Verdict:
     kept = case.slices() if slices is None else slices
-    windows = {w: count(kept, T - w, T) for w in windows_of(case.objective)}
+    windows = {w: count(kept, window_start(w, T), T) for w in windows_of(case.objective)}
     first = int(kept.minutes[0]) if len(kept) else None
     return judge(case.objective, T, windows, first, circumstances=case.known)
 
@@ -151,6 +152,9 @@ class Recorded:
         kept = self._slices[objective_id]
         first = (T - MONTH) // 60 * 60
         return [(hour, count(kept, hour, hour + 60)) for hour in range(first, T, 60)]
+
+    def recent(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
+        return self.minutely(objective_id)
 
     def minutely(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
         recent = self._slices[objective_id].between(T - 360, T)
@@ -248,7 +252,7 @@ def shared() -> tuple[Snapshot, Recorded]:
 def site(picture: Snapshot, history: Recorded, log: Log | None = None, **more: Any) -> Site:
     """`more` are further fields of AppState."""
     box, clock, registry = SnapshotBox(picture), Wall(), CollectorRegistry()
-    meters(registry).source_errors.labels("prometheus").inc()
+    meters(registry).source_errors.labels("prometheus", "failed").inc()
     registry.register(SnapshotCollector(box, clock))
     state = AppState(box, log or Log(), history, clock, lambda: exposition(registry), loopback_hosts(8000), **more)
     return Site(box, clock, create_app(state))

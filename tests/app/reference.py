@@ -16,7 +16,7 @@ from app.alarm_inventory import AlarmInventory, inventory
 from app.files import packaged_spec, read_catalog
 from app.ports import BreachRow
 from app.snapshot import Snapshot, SourceStatus, newest_first
-from slo.catalog.template import Unbound
+from slo.estate.indicator import Unbound
 from slo.estate.load import load
 from slo.judge.burn import rules_of
 from slo.judge.recovery import RecoveryVerdict, judge_estate

@@ -27,7 +27,10 @@ def judged(store: MemoryStore) -> Notice:
     rig = Rig(store, watch(source)).start(START)
     status = SourceStatus("test", 3, START)
     return Notice(
-        status, {v.objective.id: v for v in rig.verdicts()}, {API.id: START - 1}, {API.id: Place(API, rig.held.shard, 0, START)}
+        status,
+        {v.objective.id: v for v in rig.verdicts()},
+        {API.id: START - 1},
+        {API.id: Place(API, rig.held.shard, 0, 0, START)},
     )
 
 

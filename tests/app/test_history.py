@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.history import RECENT, Place, StoredHistory
 from app.memory.source import MemorySource
+from slo.estate.calendar import Calendar
+from slo.estate.spec import Budgeting
+from slo.judge.period import window_of
 from slo.judge.windows import Counts
 from tests.support.objectives import objective
 from tests.support.rig import API, DAY, START, Rig, traffic, watch
@@ -20,7 +25,7 @@ def judged(store: Store, source: MemorySource, at: int, window: int = 3 * DAY) -
     rig.poll(at)
 
     def place(objective_id: str) -> Place | None:
-        return Place(one, rig.held.shard, 0, at) if objective_id == one.id else None
+        return Place(one, rig.held.shard, 0, 0, at) if objective_id == one.id else None
 
     return rig, StoredHistory(store, place)
 
@@ -79,3 +84,44 @@ def test_an_objective_without_a_slot_has_no_history(store: Store) -> None:
     history = StoredHistory(store, lambda _: None)
 
     assert (history.hourly(API.id), history.minutely(API.id)) == ((), ())
+
+
+def test_what_was_read_before_a_commit_is_not_shown_after_it(store: Store) -> None:
+    source = MemorySource()
+    traffic(source, range(START - 120, START + 60))
+    traffic(source, [START - 30], bad=40, seen_from=START + 3)
+    rig, history = judged(store, source, START + 2)
+    hour, minute = START - 60, START - 30
+    assert (dict(history.hourly(API.id))[hour].bad, dict(history.recent(API.id))[minute].bad) == (0, 0)
+
+    rig.poll(START + 3)
+
+    assert (dict(history.hourly(API.id))[hour].bad, dict(history.recent(API.id))[minute].bad) == (40, 40)
+
+
+@pytest.mark.parametrize("at", [START + 1, START + 61, START + 187])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"budgeting": Budgeting("Timeslices", 7, Decimal("0.95"), "bad")},
+        {"budgeting": Budgeting("RatioTimeslices", 30)},
+        {"calendar": Calendar(1, "d", "Asia/Kathmandu"), "window": DAY},
+    ],
+)
+def test_hourly_rows_are_what_the_budget_counts(store: Store, at: int, more: dict[str, object]) -> None:
+    source = MemorySource(lost={START + 7, *range(START - 100, START - 60)})
+    for minute in range(START - 3 * DAY, at):
+        traffic(source, [minute], total=minute % 97, bad=minute % 97 // 9)
+    one = replace(objective("api", target="0.99", window=3 * DAY), **more)  # type: ignore[arg-type]
+    rig = Rig(store, watch(source, one)).start(START)
+    rig.poll(at)
+    (seat,) = rig.held.table.seats
+    history = StoredHistory(store, lambda _: Place(one, rig.held.shard, seat.minutes, seat.counted, at))
+
+    found = [counts for _, counts in history.hourly(one.id)]
+
+    total, bad, _ = added(found)
+    expected = seat.counts(rig.held.sums, window_of(one))
+    assert (total, bad) == (expected.total, expected.bad)
+    recent = [counts.total for minute, counts in history.recent(one.id) if minute >= at - RECENT]
+    assert len(history.minutely(one.id)) > len(recent) or one.budgeting.slice_window == 1

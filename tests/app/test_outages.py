@@ -28,7 +28,7 @@ class Bench:
 
     def place(self, objective_id: str) -> Place | None:
         held = self.rig.held
-        return Place(API, held.shard, 0, held.sums.at) if objective_id == API.id else None
+        return Place(API, held.shard, 0, 0, held.sums.at) if objective_id == API.id else None
 
 
 def spans(found: OutageFinder) -> list[tuple[int, int | None]]:

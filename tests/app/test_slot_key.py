@@ -6,12 +6,15 @@ from decimal import Decimal
 import pytest
 
 from app.watch import indicator_of, slot_key
-from slo.estate.indicator import CounterQuery, EventRatio, MetricQuery, Proof, TimeSlice
+from slo.estate.indicator import CounterQuery, EventRatio, LogsQuery, MetricQuery, Proof, SearchQuery, TimeSlice
 
 REQUESTS = MetricQuery("main", "us-east-1", "AWS/ApplicationELB", "RequestCount", (("LoadBalancer", "app/a/1"),), "Sum")
 ERRORS = replace(REQUESTS, metric="HTTPCode_Target_5XX_Count")
 RATIO = EventRatio((REQUESTS,), bad=(ERRORS,), proof=Proof(replace(REQUESTS, metric="HealthyHostCount", stat="Minimum")))
 SLOW = TimeSlice(REQUESTS, "<=", Decimal("0.3"))
+
+LOGS = LogsQuery("main", "us-east-1", ("/aws/ecs/api",))
+DOCUMENTS = SearchQuery("api-*", '{"match_all":{}}')
 
 
 def test_the_fingerprint_of_an_indicator_never_changes_by_itself() -> None:
@@ -29,6 +32,10 @@ def test_the_fingerprint_of_an_indicator_never_changes_by_itself() -> None:
         replace(RATIO, total=(replace(REQUESTS, region="us-west-2"),)),
         replace(RATIO, total=(CounterQuery("requests_total"),)),
         replace(RATIO, total=(CounterQuery("requests_total", alive="up"),)),
+        replace(RATIO, total=(LOGS,)),
+        replace(RATIO, total=(replace(LOGS, filter="status >= 500"),)),
+        replace(RATIO, total=(DOCUMENTS,)),
+        replace(RATIO, total=(replace(DOCUMENTS, time_field="at"),)),
         SLOW,
     ],
 )

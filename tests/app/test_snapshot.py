@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from app.snapshot import newest_first
+from app.snapshot import Snapshot, SourceStatus, newest_first
+from slo.estate.spec import Estate
 from slo.units import from_minute
 from tests.app import picture, reference
 from tests.app.picture import NOW, T
@@ -38,3 +39,9 @@ def test_only_counts_of_a_sample_are_sampled() -> None:
     snapshot, _ = reference.shared()
     assert [o.id for o in snapshot.estate.objectives if snapshot.is_sampled(o.id)] == ["traces.availability"]
     assert not snapshot.is_sampled("nobody.knows")
+
+
+def test_a_snapshot_of_a_source_that_is_polled_every_five_minutes_is_stale_after_fifteen() -> None:
+    snapshot = Snapshot(Estate("empty"), NOW, sources=(SourceStatus("a", 1, poll=5), SourceStatus("b", 1)))
+
+    assert [snapshot.is_stale(NOW + timedelta(minutes=m)) for m in (6, 15, 16)] == [False, False, True]

@@ -123,7 +123,7 @@ def test_a_failing_source_is_told_and_tried_again_soon() -> None:
     assert wait == RETRY_SECONDS
     assert (desk.at, desk.state) == (START, "source_error")
     assert desk.board.box.get().sources[0].error == "CloudWatch is down"
-    assert desk.registry.get_sample_value("sloop_source_errors_total", {"source": "test"}) == 1
+    assert desk.registry.get_sample_value("sloop_source_errors_total", {"source": "test", "kind": "failed"}) == 1
     desk.turn_after(wait)
     assert (desk.at, desk.state) == (START + 1, "insufficient_history")
 

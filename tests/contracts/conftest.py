@@ -56,5 +56,33 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
 
 @pytest.fixture
+def on_postgres(postgres: Postgres, migrated: str) -> str:
+    """The URL of a database of the test's own."""
+    return postgres.url(postgres.create(migrated))
+
+
+@pytest.fixture(params=["sqlite", POSTGRES])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database of the test's own."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/sloop.db"
+    return str(request.getfixturevalue("on_postgres"))
+
+
+@pytest.fixture
+def opened_at() -> Iterator[Callable[[str], SqlStore]]:
+    """Opens the database of a URL once more, as another process would."""
+    stores: list[SqlStore] = []
+
+    def open_one(url: str) -> SqlStore:
+        stores.append(SqlStore.open(url))
+        return stores[-1]
+
+    yield open_one
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
 def store(opened: Callable[[], Store]) -> Store:
     return opened()

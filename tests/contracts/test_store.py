@@ -13,8 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.ports import Commit, Store
+from app.store.rules import PRUNED_AT_ONCE
 from slo.errors import Fenced
+from slo.estate.calendar import Calendar
 from slo.judge import windows
+from slo.judge.period import Since
 from tests.support.minutes import START, Cell, breach, brute, frame, hour, message, table
 from tests.support.minutes import opened as tells
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from slo.judge.windows import Frame, Sums
 
 LENGTHS = (5, 30, 100)
+HOURLY = Since(Calendar(1, "h"))
+WINDOWS = (*LENGTHS, HOURLY, replace(HOURLY, skip=4))
 
 
 def fill(store: Store, shard: Shard, minutes: int, cell: Cell = (10, 1)) -> Shard:
@@ -34,7 +39,7 @@ def fill(store: Store, shard: Shard, minutes: int, cell: Cell = (10, 1)) -> Shar
 
 def leaving(store: Store, shard: Shard, sums: Sums) -> Mapping[int, Frame]:
     """What `advance` will subtract: one frame per window, where there is one."""
-    return store.frames_at(shard, [sums.at - length for length in sums.lengths])
+    return store.frames_at(shard, [sums.at - length for length in sums.windows if isinstance(length, int)])
 
 
 def test_a_fresh_shard_has_no_watermark_and_gives_slots_in_order(store: Store) -> None:
@@ -149,14 +154,14 @@ def test_sums_are_those_of_the_minutes_before_the_watermark(store: Store) -> Non
 def test_a_restart_gives_the_sums_that_were_in_memory(opened: Callable[[], Store]) -> None:
     store = opened()
     shard = fill(store, store.open_shard("main", ["a", "b"], START), 150)
-    sums = store.sums(shard, LENGTHS)
+    sums = store.sums(shard, WINDOWS)
     for minute in range(shard.tick or 0, START + 190):
         new = frame(minute, (minute % 7, 1), None if minute % 3 else (4, 2))
         held = leaving(store, shard, sums)
         windows.advance(sums, new, held)
         kept = sums if sums.at == START + 180 else None
         shard = store.commit(Commit(shard, minute + 1, [new], checkpoint=kept))
-        assert table(opened().sums(shard, LENGTHS)) == table(sums)
+        assert table(opened().sums(shard, WINDOWS)) == table(sums)
 
 
 def test_other_windows_than_the_checkpoints_are_summed_afresh(store: Store) -> None:
@@ -174,6 +179,26 @@ def test_what_was_measured_first_is_known_when_its_minute_is_pruned(opened: Call
     assert table(opened().sums(shard, LENGTHS)) == table(sums)
     assert opened().sums(shard, (7, 70)).first_measured(0) == START
     assert [f.minute for f in store.hours(shard, START, START + 150)] == [START, START + 60]
+
+
+def test_no_commit_prunes_more_than_a_tick_can_bear_and_the_next_goes_on(store: Store) -> None:
+    shard = fill(store, store.open_shard("main", ["a"], START), 2 * PRUNED_AT_ONCE)
+    kept = []
+    for _ in range(3):
+        shard = store.commit(Commit(shard, START + 2 * PRUNED_AT_ONCE, prune_before=START + 2 * PRUNED_AT_ONCE - 5))
+        kept.append(sum(1 for _ in store.frames(shard, START, START + 2 * PRUNED_AT_ONCE)))
+    assert kept == [PRUNED_AT_ONCE, 5, 5]
+
+
+def test_hours_are_pruned_by_themselves_and_other_shards_keep_theirs(store: Store) -> None:
+    one = fill(store, store.open_shard("one", ["a"], START), 240)
+    two = fill(store, store.open_shard("two", ["b"], START), 240)
+    one = store.commit(Commit(one, START + 240, prune_hours_before=START + 120))
+    assert [[f.minute - START for f in store.hours(s, START, START + 240)] for s in (one, two)] == [
+        [120, 180],
+        [0, 60, 120, 180],
+    ]
+    assert sum(1 for _ in store.frames(one, START, START + 240)) == 240
 
 
 def test_a_slot_opened_after_the_checkpoint_starts_empty(store: Store) -> None:
@@ -252,7 +277,7 @@ def test_sums_and_hours_are_those_of_the_stored_slices_in_whatever_order_they_ca
     shard = store.open_shard(f"shard {next(NAMES)}", ["a", "b"], START)
     shard = store.commit(Commit(shard, START))
     model: dict[int, Frame] = {}
-    sums = store.sums(shard, LENGTHS)
+    sums = store.sums(shard, WINDOWS)
     for now, read, keep, restart in polls:
         frames, patches = [], []
         for minute, cells in sorted(read.items()):
@@ -268,9 +293,9 @@ def test_sums_and_hours_are_those_of_the_stored_slices_in_whatever_order_they_ca
         while sums.at < START + now:
             windows.advance(sums, entering.get(sums.at), {**leaving(store, shard, sums), **model})
         shard = store.commit(Commit(shard, START + now, frames, patches, checkpoint=sums if keep else None))
-        expected = table(brute(model, START + now, LENGTHS, 2))
-        assert table(other.sums(shard, LENGTHS)) == table(sums) == expected
-        sums = other.sums(shard, LENGTHS) if restart else sums
+        expected = table(brute(model, START + now, WINDOWS, 2))
+        assert table(other.sums(shard, WINDOWS)) == table(sums) == expected
+        sums = other.sums(shard, WINDOWS) if restart else sums
         whole = [START + 60 * h for h in range(now // 60)]
         stored = {f.minute: f.counts.tolist() for f in other.hours(shard, START, START + now)}
         assert {h: stored.get(h, [[0, 0]] * 3) for h in whole} == {h: hour(model, h, 2) for h in whole}

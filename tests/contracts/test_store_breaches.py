@@ -43,6 +43,13 @@ def test_a_breach_is_kept_exactly(opened: Callable[[], Store]) -> None:
     assert list(opened().open_breaches()) == [row]
 
 
+def test_a_breach_is_kept_with_everything_that_its_rule_asks(opened: Callable[[], Store]) -> None:
+    rule = Rule("ticket", 60, None, Fraction(2), True, 5, "Critical", 3, 10**12, Decimal("0.950"))
+    kept = Breach("jobs.freshness", "ticket", rule, START, Fraction(1, 3), flapping=True)
+    commit(opened(), tells(kept))
+    assert [row.breach for row in opened().open_breaches()] == [kept]
+
+
 def test_an_unknown_breach_is_none(store: Store) -> None:
     assert store.breach("api.availability.page.1") is None
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from app.files import read_catalog
 from dashboards.panels import Promql, Stat, Text, TimeSeries
 from dashboards.views import MOST_CHARTS, View, views
-from slo.estate.spec import Component
+from slo.estate.calendar import Calendar
+from slo.estate.spec import Budgeting, Component, Composite, Part
 from tests.support.boards import BASE_URL, CATALOG, ESTATE
 from tests.support.objectives import objective
 
@@ -128,3 +130,17 @@ def test_the_overviews_name_what_is_measured_from_a_sample() -> None:
     for view in views(replace(ESTATE, components=(traced,)), read_catalog(), BASE_URL)[:2]:
         assert "not from every request: traces.availability." in next(panels(view, Text)).markdown
     assert "ampled" not in next(panels(made()["view_estate"], Text)).markdown
+
+
+def test_what_counts_no_requests_says_what_it_counts() -> None:
+    shop = ESTATE.component("shop")
+    sliced = replace(shop.objectives[0], budgeting=Budgeting("Timeslices", 5, Decimal("0.95")), calendar=Calendar(1, "M"))
+    parts = (Part("shop.availability", Decimal("0.9")), Part("orders.availability", Decimal("0.9")))
+    journey = replace(shop.objectives[0], id="shop.journey", indicator="journey", composite=Composite("serial", parts, 2))
+    others = (component for component in ESTATE.components if component.name != "shop")
+    estate = replace(ESTATE, components=(replace(shop, objectives=(sliced, journey)), *others))
+    view = made(estate)["component_shop"]
+    text = "\n".join(panel.markdown for panel in panels(view, Text))
+    assert "over 1M by the calendar of UTC" in text
+    assert "Timeslices of 5m: counts slices, not requests" in text
+    assert "serial composite of shop.availability, orders.availability: counts minutes, not requests" in text

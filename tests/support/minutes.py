@@ -9,6 +9,7 @@ import numpy as np
 from alerts.breach import Breach, Transition
 from alerts.message import Message
 from slo.judge.burn import Rule
+from slo.judge.period import Window, start
 from slo.judge.windows import BAD, MEASURED, TOTAL, Frame, Sums
 
 START = 29_000_040
@@ -28,17 +29,17 @@ def frame(minute: int, *cells: Cell) -> Frame:
 
 def table(sums: Sums) -> list[object]:
     """Everything that two equal sums agree in."""
-    return [sums.at, sums.lengths, sums.counts.tolist(), sums.first.tolist(), sums.newest.tolist()]
+    return [sums.at, sums.windows, sums.counts.tolist(), sums.first.tolist(), sums.newest.tolist()]
 
 
-def brute(frames: dict[int, Frame], at: int, lengths: tuple[int, ...], slots: int) -> Sums:
+def brute(frames: dict[int, Frame], at: int, wanted: tuple[Window, ...], slots: int) -> Sums:
     """Window sums by the definition, one cell after the other."""
-    sums = Sums.empty(at, lengths, slots)
+    sums = Sums.empty(at, wanted, slots)
     for minute, held in frames.items():
         for slot in range(held.slots):
             cell = [int(held.counts[what, slot]) for what in (TOTAL, BAD, MEASURED)]
-            for row, length in enumerate(lengths):
-                if at - length <= minute < at:
+            for row, window in enumerate(wanted):
+                if start(window, at) <= minute < at:
                     sums.counts[row, :, slot] += cell
             if cell[MEASURED]:
                 sums.first[slot] = min(sums.first[slot], minute)
@@ -46,11 +47,11 @@ def brute(frames: dict[int, Frame], at: int, lengths: tuple[int, ...], slots: in
     return sums
 
 
-def hour(frames: dict[int, Frame], start: int, slots: int) -> list[list[int]]:
-    """Counts of the hour that begins at `start`."""
+def hour(frames: dict[int, Frame], begin: int, slots: int) -> list[list[int]]:
+    """Counts of the hour that begins at `begin`."""
     counts = np.zeros((3, slots), np.int64)
     for minute, held in frames.items():
-        if start <= minute < start + 60:
+        if begin <= minute < begin + 60:
             counts[:, : held.slots] += held.counts
     return [[int(value) for value in row] for row in counts]
 

@@ -45,6 +45,15 @@ class Postgres:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return name
 
+    def halt(self) -> None:
+        """The server goes down and cuts its clients off; its files stay."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(_PATIENCE_SECONDS)
+
+    def resume(self) -> None:
+        self.process = _launch(self.folder)
+        _wait(self)
+
     def stop(self) -> None:
         """Ends the very process that was started, cutting its clients off, and removes its files."""
         self.process.send_signal(signal.SIGINT)
@@ -64,22 +73,27 @@ def running() -> Iterator[Postgres]:
 
 
 def start() -> Postgres:
-    server = programs.find("postgres")
-    assert server is not None, programs.how_to_get("postgres")
     folder = Path(tempfile.mkdtemp(prefix="sloop-pg-"))
     user = _unprivileged()
     if user is not None:
         shutil.chown(folder, user)
-    data = folder / "data"
-    _initdb(Path(server).with_name("initdb"), data, user)
-    settings = [part for setting in _DURABLE_ENOUGH for part in ("-c", setting)]
-    command = [server, "-D", str(data), "-k", str(folder), "-c", "listen_addresses=", *settings]
-    log = (folder / "log").open("wb")
-    with log:
-        process = subprocess.Popen(command, user=user, stdout=log, stderr=log, cwd=folder, env=_environment())
-    postgres = Postgres(folder, process, count(1))
+    _initdb(Path(_server()).with_name("initdb"), folder / "data", user)
+    postgres = Postgres(folder, _launch(folder), count(1))
     _wait(postgres)
     return postgres
+
+
+def _server() -> str:
+    server = programs.find("postgres")
+    assert server is not None, programs.how_to_get("postgres")
+    return server
+
+
+def _launch(folder: Path) -> subprocess.Popen[bytes]:
+    settings = [part for setting in _DURABLE_ENOUGH for part in ("-c", setting)]
+    command = [_server(), "-D", str(folder / "data"), "-k", str(folder), "-c", "listen_addresses=", *settings]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(command, user=_unprivileged(), stdout=log, stderr=log, cwd=folder, env=_environment())
 
 
 def _unprivileged() -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from app.prometheus import PrometheusSource
+from app.prometheus.source import PrometheusSource
 from slo.judge.answer import Series
 from tests import programs
 
@@ -52,13 +52,25 @@ class Samples:
 @contextmanager
 def holding(folder: Path, samples: Samples) -> Iterator[str]:
     """The address of a server that scrapes nothing and holds these samples."""
+    fill(folder, samples)
+    with serving(folder) as url:
+        yield url
+
+
+def fill(folder: Path, samples: Samples) -> None:
+    """Into blocks of `folder/data`, before a server has it."""
     text = folder / "samples.om"
     text.write_text(samples.text())
     promtool = shutil.which("promtool")
     assert promtool is not None, "promtool comes with Debian's prometheus"
     command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "-q", str(text), str(folder / "data")]
     subprocess.run(command, check=True, capture_output=True)
-    with _running(folder, "{{}}") as url:
+
+
+@contextmanager
+def serving(folder: Path, *flags: str) -> Iterator[str]:
+    """The address of a server that scrapes nothing and has the blocks of `folder/data`."""
+    with _running(folder, "{{}}", *flags) as url:
         yield url
 
 
@@ -79,7 +91,7 @@ def scraping(folder: Path, job: str, target: str) -> Iterator[str]:
 
 
 @contextmanager
-def _running(folder: Path, config: str) -> Iterator[str]:
+def _running(folder: Path, config: str, *flags: str) -> Iterator[str]:
     binary = programs.find("prometheus")
     assert binary is not None, programs.how_to_get("prometheus")
     port = _free_port()
@@ -90,6 +102,7 @@ def _running(folder: Path, config: str) -> Iterator[str]:
         f"--storage.tsdb.path={folder / 'data'}",
         "--storage.tsdb.retention.time=20y",
         f"--web.listen-address=127.0.0.1:{port}",
+        *flags,
     ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -139,7 +139,7 @@ def test_every_described_error_is_a_problem(site: picture.Site) -> None:
 
 def test_metrics_are_those_of_the_snapshot(site: picture.Site) -> None:
     text = site.get("/metrics").text
-    assert 'sloop_source_errors_total{source="prometheus"} 1.0' in text
+    assert 'sloop_source_errors_total{kind="failed",source="prometheus"} 1.0' in text
     assert 'sloop_evaluation_lag_seconds{source="prometheus"} 2470.0' in text
     assert "sloop_outbox_oldest_seconds 40.0" in text
     assert 'sloop_burn_rate{slo="api.availability",window="1h"}' in text

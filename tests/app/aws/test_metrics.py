@@ -1,18 +1,16 @@
-"""CloudWatchSource through an unmodified boto3 and a real socket: against the simulator, and against canned answers."""
+"""CloudWatchSource through a real socket: against the simulator, and against canned answers."""
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import numpy as np
 import pytest
 from botocore.config import Config
 
-from app.aws.metrics import CloudWatchSource
-from app.aws.session import AwsSession
 from app.ports import Span
 from app.simulator.disturbance import Disturbance
 from app.simulator.samples import MinuteSums
@@ -21,11 +19,12 @@ from slo.estate.indicator import EventRatio, GaugeQuery, MetricQuery
 from slo.judge.answer import Failed, Series
 from slo.judge.sli import measure
 from tests.support.answering import Said, answering
-from tests.support.simulated import Account, environment, simulated
+from tests.support.simulated import Account, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from app.aws.metrics import CloudWatchSource
     from app.simulator.samples import Dimensions, Identity
     from slo.estate.indicator import Query
     from slo.judge.answer import Answer
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 NOW = 1_794_000_000.0
 MINUTE = int(NOW) // 60
 LAST_HOUR = Span(MINUTE - 60, MINUTE)
-IMPATIENT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @pytest.fixture(scope="module")
@@ -47,25 +45,6 @@ def server() -> Iterator[Account]:
 def account(server: Account) -> Account:
     server.begin(NOW + 5)
     return server
-
-
-@pytest.fixture
-def source_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., CloudWatchSource]]:
-    """A source that finds AWS at this address; with one try unless `config` says otherwise."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    sessions: list[AwsSession] = []
-
-    def make(url: str, config: Config = IMPATIENT) -> CloudWatchSource:
-        for name, value in environment(url).items():
-            monkeypatch.setenv(name, value)
-        sessions.append(AwsSession({}, config=config))
-        return CloudWatchSource(sessions[-1])
-
-    yield make
-    for session in sessions:
-        for client in session._clients.values():
-            client.close()
 
 
 @pytest.fixture
@@ -194,6 +173,26 @@ def test_more_than_100800_datapoints_come_in_pages_that_fit_together(account: Ac
         assert np.array_equal(found.values, Endless(number).at(minutes))
 
 
+def test_the_simulator_tells_boto3_the_same(account: Account, source: CloudWatchSource) -> None:
+    account.begin(NOW + 30, AnyNumber())
+    span, asked = Span(MINUTE - 2 * 1440, MINUTE), [query(str(n)) for n in range(40)]
+    client = boto3.Session().client("cloudwatch", region_name="us-east-1")
+    metrics = [{"Namespace": "Shop", "MetricName": q.metric} for q in asked]
+    stats: list[dict[str, Any]] = [
+        {"Id": f"q{n}", "MetricStat": {"Metric": m, "Period": 60, "Stat": "Sum"}} for n, m in enumerate(metrics)
+    ]
+    told: dict[str, dict[int, float]] = {stat["Id"]: {} for stat in stats}
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=stats, StartTime=span.start * 60, EndTime=span.end * 60, ScanBy="TimestampAscending"
+    )
+    for one in (one for page in pages for one in page["MetricDataResults"]):
+        told[one["Id"]] |= {int(t.timestamp()) // 60: v for t, v in zip(one["Timestamps"], one["Values"], strict=True)}
+    client.close()
+    answers = source.fetch(asked, span)
+    assert [values(answers[q]) for q in asked] == list(told.values())
+    assert len(account.calls) == 4
+
+
 def test_one_impossible_query_fails_alone_although_aws_refuses_the_whole_call(
     account: Account, source: CloudWatchSource
 ) -> None:
@@ -213,9 +212,7 @@ def test_half_an_answer_is_a_failure_and_not_a_gap(account: Account, source: Clo
     assert reason(source.fetch([query()], LAST_HOUR)[query()]) == "Shop Errors: PartialData"
 
 
-def test_throttling_is_tried_again_by_botocore_and_then_retryable(
-    account: Account, source_at: Callable[..., CloudWatchSource]
-) -> None:
+def test_throttling_is_tried_again_and_then_retryable(account: Account, source_at: Callable[..., CloudWatchSource]) -> None:
     source = source_at(account.url, Config(retries={"mode": "standard", "total_max_attempts": 2}))
     account.disturb = lambda *_: Disturbance("throttle")
     with pytest.raises(Throttled, match="cloudwatch:GetMetricData: Throttling: Rate exceeded") as caught:

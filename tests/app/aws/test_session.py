@@ -47,6 +47,7 @@ class Aws:
     url: str = ""
     lifetime: timedelta = timedelta(hours=1)
     denied: bool = False
+    expired: set[str] = field(default_factory=set)
     forms: list[dict[str, list[str]]] = field(default_factory=list)
     signed: list[tuple[str, str | None]] = field(default_factory=list)
 
@@ -57,7 +58,10 @@ class Aws:
             until = (datetime.now(UTC) + self.lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
             body = DENIED if self.denied else ASSUMED.format(number=len(self.forms), until=until)
             return Said(403 if self.denied else 200, [body.encode()], "text/xml")
-        self.signed.append((key, asked.headers.get("x-amz-security-token")))
+        token = asked.headers.get("x-amz-security-token")
+        self.signed.append((key, token))
+        if token in self.expired:
+            return Said(403, [b'{"__type":"ExpiredTokenException","message":"expired"}'])
         return Said(200, [b'{"MetricDataResults":[{"Id":"q0","Timestamps":[],"Values":[],"StatusCode":"Complete"}]}'])
 
 
@@ -109,6 +113,14 @@ def test_credentials_that_are_about_to_expire_are_fetched_anew(aws: Aws, session
     for _ in range(2):
         CloudWatchSource(session).fetch([query("other")], SPAN)
     assert [token for _, token in aws.signed] == ["token1", "token2"]
+
+
+def test_f06_a_role_whose_session_was_revoked_is_assumed_anew(aws: Aws, session: AwsSession) -> None:
+    source = CloudWatchSource(session)
+    source.fetch([query("other")], SPAN)
+    aws.expired = {"token1"}
+    assert isinstance(source.fetch([query("other")], SPAN)[query("other")], Series)
+    assert [token for _, token in aws.signed] == ["token1", "token1", "token2"]
 
 
 def test_a_role_that_may_not_be_assumed_names_the_permission_and_stops_no_other_account(aws: Aws, session: AwsSession) -> None:

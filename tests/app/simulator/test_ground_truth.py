@@ -13,14 +13,14 @@ from app.aws.session import AwsSession
 from app.aws.xray import XRaySource
 from app.files import packaged_spec, read_catalog
 from app.ports import Span
-from app.prometheus import PrometheusSource
+from app.prometheus.source import PrometheusSource
 from app.simulator.clock import ManualClock
 from app.simulator.cloudwatch import CloudWatch
 from app.simulator.faults import FAULTS
 from app.simulator.model import DemoModel
 from app.simulator.server import create_app
 from app.simulator.xray import XRay
-from slo.catalog.template import Unbound
+from slo.estate.indicator import Unbound
 from slo.estate.load import load
 from slo.judge.sli import measure
 

@@ -18,8 +18,7 @@ from app.simulator.gauges import GAUGES
 from app.simulator.model import DemoModel
 from app.simulator.resources import resources
 from app.simulator.samples import Identity
-from slo.catalog.template import Unbound
-from slo.estate.indicator import MetricQuery
+from slo.estate.indicator import MetricQuery, Unbound
 from slo.estate.load import load
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from app.store import codec
 from slo.errors import StoreError
+from slo.estate.calendar import Calendar
+from slo.judge.period import Since
 from slo.judge.windows import Frame, Sums
 from tests.support.minutes import table
 
@@ -59,6 +62,29 @@ def test_a_checkpoint_comes_back_exactly(at: int, lengths: list[int], slots: int
     assert table(codec.decode_checkpoint(codec.encode_checkpoint(sums))) == table(sums)
 
 
+OLD_CHECKPOINT = (
+    "0102b4a9d88c010000006881ba010000000002000000050000003c00000001060000000a010564023c04040000004081ba0104040000006781ba01"
+)
+"""As the release before calendar windows wrote it."""
+
+
+def test_a_checkpoint_with_calendar_windows_comes_back_exactly() -> None:
+    berlin = Calendar(1, "M", "Europe/Berlin", datetime(2026, 1, 21, 12, 30))  # noqa: DTZ001  # local time, as declared
+    sums = Sums.empty(29_000_040, (5, 43200, Since(Calendar(1, "Q")), Since(berlin, 4)), 3)
+    sums.counts += np.arange(3)
+    blob = codec.encode_checkpoint(sums)
+    assert table(codec.decode_checkpoint(blob)) == table(sums)
+    assert blob[0] == 2
+
+
+def test_a_checkpoint_of_rolling_windows_is_what_older_programs_wrote() -> None:
+    sums = Sums.empty(29_000_040, (5, 60), 1)
+    sums.counts[:, :, 0] = [[10, 1, 5], [100, 2, 60]]
+    sums.first[0], sums.newest[0] = 29_000_000, 29_000_039
+    assert table(codec.decode_checkpoint(bytes.fromhex(OLD_CHECKPOINT))) == table(sums)
+    assert codec.encode_checkpoint(sums).hex() == OLD_CHECKPOINT
+
+
 def test_what_is_decoded_can_be_changed() -> None:
     sums = codec.decode_checkpoint(BLOBS["checkpoint"][0])
     sums.counts += 1
@@ -86,8 +112,10 @@ def test_a_blob_with_any_byte_changed_or_cut_off_is_refused(kind: str) -> None:
 @pytest.mark.parametrize("kind", BLOBS)
 def test_a_newer_format_says_that_a_newer_program_is_needed(kind: str) -> None:
     blob, decode = BLOBS[kind]
-    with pytest.raises(StoreError, match=f"a stored {kind} has format 2, this program reads up to 1: run a newer sloop"):
-        decode(bytes([2]) + blob[1:])
+    newest = 2 if kind == "checkpoint" else 1
+    told = f"a stored {kind} has format {newest + 1}, this program reads up to {newest}: run a newer sloop"
+    with pytest.raises(StoreError, match=told):
+        decode(bytes([newest + 1]) + blob[1:])
 
 
 @pytest.mark.parametrize("kind", BLOBS)

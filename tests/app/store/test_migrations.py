@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,10 @@ from sqlalchemy import inspect, text
 from app.store import migrate as migrations
 from app.store.engine import open_engine, reading, writing
 from app.store.migrate import check, migrate
-from app.store.schema import REVISIONS, metadata
+from app.store.schema import REVISIONS, metadata, quarantine
 from app.store.sql import SqlStore
 from slo.errors import SchemaMismatch, SettingsError, StoreError
+from slo.judge.burn import Rule
 from tests.support.postgres import Postgres, running
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ def described(connection: Connection) -> object:
     """Every table as the database itself tells it."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
-        return {name: sorted(line.strip(" ,\t") for line in sql.splitlines()) for name, sql in rows}
+        # A table that was made anew to alter it has its name in quotes.
+        return {name: sorted(line.strip(" ,\t") for line in sql.replace('"', "").splitlines()) for name, sql in rows}
     columns = connection.execute(
         text(
             "SELECT table_name, column_name, data_type, is_nullable, column_default "
@@ -98,6 +101,48 @@ def test_a_database_of_an_earlier_schema_is_brought_up_with_what_it_holds(url: s
     assert [(shard.name, shard.version) for shard in store.shards()] == [("main", 7)]
     assert store.recovery_hours(0) == []
     store.close()
+
+
+OLD_BREACH = text(
+    "INSERT INTO breach (id, objective, severity, long, short, factor, fired_at, spent, quiet) "
+    "VALUES ('b', 'api.availability', 'page', 60, 5, '72/5', 7, '1/3', 2)"
+)
+
+
+def test_a_breach_of_an_earlier_schema_has_a_plain_rule(url: str, engine: Engine) -> None:
+    with writing(engine) as connection:
+        migrations.upgrade(connection, "0002")
+        connection.execute(OLD_BREACH)
+    migrate(url)
+    store = SqlStore.open(url)
+    (row,) = store.open_breaches()
+    assert row.breach.rule == Rule("page", 60, 5, Fraction(72, 5))
+    store.close()
+
+
+def test_a_schema_can_be_taken_back_with_what_it_holds(engine: Engine) -> None:
+    with writing(engine) as connection:
+        migrations.upgrade(connection, "0002")
+        before = described(connection)
+        connection.execute(OLD_BREACH)
+        migrations.upgrade(connection)
+        connection.execute(text("UPDATE breach SET short = NULL"))
+        migrations.downgrade(connection, "0002")
+        assert connection.execute(text("SELECT long, short, factor FROM breach")).all() == [(60, 60, "72/5")]
+        assert described(connection) == before
+
+
+def test_what_was_put_aside_goes_when_the_schema_is_taken_back(engine: Engine) -> None:
+    with writing(engine) as connection:
+        migrations.upgrade(connection, "0003")
+        before = described(connection)
+        connection.execute(text("INSERT INTO shard (id, name, version) VALUES (1, 'main', 7)"))
+        migrations.upgrade(connection)
+        rows = quarantine.insert().values(shard_id=1, kind="frame", minute=7, data=b"?")
+        connection.execute(rows)
+        migrations.downgrade(connection, "0003")
+        assert described(connection) == before
+        assert connection.execute(text("SELECT id, version FROM shard")).all() == [(1, 7)]
 
 
 def test_the_program_knows_every_migration_there_is() -> None:
@@ -157,8 +202,10 @@ def test_many_processes_may_bring_up_one_database_at_once(url: str) -> None:
 def test_sqlite_writes_durably_and_keeps_its_keys(tmp_path: Path) -> None:
     store = SqlStore.open(f"sqlite:///{tmp_path}/sloop.db")
     with reading(store._engine) as connection:
-        pragmas = [connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")]
-    assert pragmas == ["wal", 2, 1]
+        pragmas = [
+            connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys", "page_size")
+        ]
+    assert pragmas == ["wal", 2, 1, 16384]
     store.close()
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.web import curves
 from slo.judge.burn import windows_of
+from slo.judge.period import start
 from slo.judge.series import Slices
 from slo.judge.verdict import judge
 from slo.judge.windows import Counts, count
@@ -22,9 +23,9 @@ MINUTES = st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 50), st.intege
 @given(MINUTES)
 def test_the_budget_curve_starts_whole_never_rises_and_ends_at_the_verdict(rows: list[tuple[int, int, int]]) -> None:
     slices = Slices.of((T - 1 - ago, good + bad, bad) for ago, good, bad in rows)
-    verdict = judge(DAY, T, {w: count(slices, T - w, T) for w in windows_of(DAY)}, None)
+    verdict = judge(DAY, T, {w: count(slices, start(w, T), T) for w in windows_of(DAY)}, None)
     history = Recorded({DAY.id: slices})
-    parts = curves.buckets(history.hourly(DAY.id), history.minutely(DAY.id), T, DAY.window)
+    parts = curves.buckets(history.hourly(DAY.id), history.minutely(DAY.id), T, T - DAY.window)
     curve = curves.budget_curve(verdict, parts)
     if verdict.remaining is None:
         assert curve == []
@@ -40,7 +41,7 @@ def test_the_budget_curve_starts_whole_never_rises_and_ends_at_the_verdict(rows:
 def test_buckets_cover_the_window_once(window: int) -> None:
     hours = [(m, Counts(1, 0, 60)) for m in range((T - 44000) // 60 * 60, T, 60)]
     minutes = [(m, Counts(1, 0, 1)) for m in range(T - 360, T)]
-    found = curves.buckets(hours, minutes, T, window)
+    found = curves.buckets(hours, minutes, T, T - window)
     edges = [(part.start, part.start + part.length) for part in found]
     assert all(end == start for (_, end), (start, _) in pairwise(edges))
     assert edges[0][0] <= T - window < edges[0][1]

@@ -58,9 +58,9 @@ def test_a_budget_reads_like_this(remaining: Fraction | None, text: str) -> None
 
 def test_a_budget_is_also_told_in_requests_or_in_minutes() -> None:
     thousandth = Fraction(1, 1000)
-    assert numbers.allowance(Fraction(1, 2), thousandth, 8_420_000, unit="req") == "4,210 req"
-    assert numbers.allowance(Fraction(312, 1000), thousandth, 43_200, unit="min") == "13m 28s"
-    assert numbers.allowance(Fraction(-18, 100), thousandth, 43_200, unit="min") == "7m 46s over"
+    assert numbers.allowance(Fraction(1, 2) * thousandth * 8_420_000, unit="req") == "4,210 req"
+    assert numbers.allowance(Fraction(312, 1000) * thousandth * 43_200, unit="min") == "13m 28s"
+    assert numbers.allowance(Fraction(-18, 100) * thousandth * 43_200, unit="min") == "7m 46s over"
 
 
 @pytest.mark.parametrize(

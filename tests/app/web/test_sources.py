@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from app.snapshot import SourceStatus
 from app.web.numbers import UNKNOWN
@@ -34,3 +35,14 @@ def test_a_source_of_another_sort_before_its_first_answer_shows_nothing_as_a_num
 
     assert (line.watermark, line.lag, line.polled, line.coverage, line.least) == (*[UNKNOWN] * 4, "")
     assert line.advice.startswith("It is tried again")
+
+
+def test_a_source_tells_how_many_are_judged_each_minute_and_what_waiting_costs_the_others() -> None:
+    lanes = SourceStatus("a", 9, 1, None, None, ("x", "y", "z"), hot=1, settle=180, poll=5, coverage=Fraction(9, 10))
+    cold, each = replace(lanes, hot=0), replace(lanes, hot=0, settle=30, poll=1)
+
+    lines = [source_lines(replace(reference.shared()[0], sources=(s,)))[0] for s in (lanes, cold, each)]
+
+    assert [line.lane for line in lines] == ["1 of 3 each minute", "every 5 minutes", "each minute"]
+    assert [line.latency for line in lines] == ["8 min, 4 min while it burns", "8 min, 4 min while it burns", "90 s"]
+    assert lines[0].recent == "90.0 %"

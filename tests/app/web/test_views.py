@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pytest
 
 from app.ports import BreachRow
-from app.web import views
+from app.web import methods, views
 from app.web.badges import ORDER, worst
 from slo.estate.spec import Estate
 from slo.judge.verdict import STATES, Circumstances, Verdict, judge
@@ -14,12 +15,15 @@ from slo.judge.windows import Counts
 from tests.app import picture
 from tests.app.picture import CASES, NOW, T
 
+if TYPE_CHECKING:
+    from slo.judge.period import Window
+
 EVERY = (5, 30, 60, 120, 360, 1440, 4320, 30 * 1440)
 
 
 def judged(total: int, bad: int, hour: tuple[int, int], known: Circumstances | None = None) -> Verdict:
     """`total` and `bad` over the window, `hour` (total, bad) over every window up to an hour; two months of history."""
-    windows = {w: Counts(*hour, w) if w <= 60 else Counts(total, bad, w) for w in EVERY}
+    windows: dict[Window, Counts] = {w: Counts(*hour, w) if w <= 60 else Counts(total, bad, w) for w in EVERY}
     return judge(CASES[0].objective, T, windows, T - 60 * 1440, circumstances=known)
 
 
@@ -46,7 +50,7 @@ def test_an_objective_in_order_forecasts_nothing() -> None:
 
 def test_a_fire_that_is_out_is_not_told_as_burning_on() -> None:
     bad = {60: 60_000, 120: 60_000, 43200: 60_000}
-    windows = {w: Counts(10**9 if w == 43200 else 10**7, bad.get(w, 0), w) for w in EVERY}
+    windows: dict[Window, Counts] = {w: Counts(10**9 if w == 43200 else 10**7, bad.get(w, 0), w) for w in EVERY}
     verdict = judge(CASES[0].objective, T, windows, T - 60 * 1440)
     told = views.sentence(verdict, [], NOW)
     assert told == "In order, burning 0.0× (5m) after 6.0× (1h): 94.0 % of the 30 d budget left"  # noqa: RUF001
@@ -109,7 +113,7 @@ def test_a_component_without_objectives_has_no_state() -> None:
 
 def test_minutes_are_the_unit_of_time_slices_and_requests_of_ratios() -> None:
     snapshot, _ = picture.shared()
-    units = {o.id: views.unit_of(snapshot, o) for o in snapshot.estate.objectives}
+    units = {o.id: methods.unit(snapshot, o) for o in snapshot.estate.objectives}
     assert (units["database.availability"], units["api.availability"], units["web.latency"]) == ("min", "req", "events")
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from app.files import read_catalog
 from slo.catalog.catalog import Catalog
 from slo.catalog.signal import Panel
-from slo.catalog.template import Unbound
-from slo.estate.indicator import EventRatio, MetricQuery
+from slo.estate.indicator import EventRatio, MetricQuery, Unbound
 from slo.estate.load import load
 
 ROOT = Path(__file__).parents[3]

@@ -8,7 +8,6 @@ import pytest
 
 from slo.catalog.catalog import Catalog
 from slo.catalog.parse import parse_kind
-from slo.catalog.template import Unbound
 from slo.errors import SpecError
 from slo.estate.indicator import (
     CounterQuery,
@@ -20,6 +19,7 @@ from slo.estate.indicator import (
     RateRatio,
     TimeSlice,
     TraceQuery,
+    Unbound,
 )
 from slo.estate.spec import Account, Component
 

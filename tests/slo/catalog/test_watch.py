@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.files import read_catalog
-from slo.catalog.template import Unbound
 from slo.catalog.watch import named
+from slo.estate.indicator import Unbound
 from slo.estate.places import LABEL
 from slo.estate.spec import Account, Component
 

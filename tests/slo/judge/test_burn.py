@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,9 +8,11 @@ import numpy as np
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from slo.estate.spec import Objective, RuleSpec
+from slo.estate.calendar import Calendar, Unit
+from slo.estate.spec import Era, Objective, RuleSpec
 from slo.judge import burn
-from slo.judge.windows import Counts, Sums
+from slo.judge.period import Since
+from slo.judge.windows import Counts
 from tests.support.objectives import DEFAULT_POLICY, objective
 
 counts = st.integers(0, 10**12 * 60).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
@@ -64,41 +67,49 @@ def test_deciding_many_at_once_in_doubles_equals_deciding_each_exactly(
     assert burn.reach_each(bads, totals, threshold).tolist() == expected
 
 
-@settings(max_examples=100)
-@given(st.data())
-def test_the_table_of_a_shard_fires_as_the_rules_do_one_by_one(data: st.DataObject) -> None:
-    single = tuple(RuleSpec("page", None, 60, None, factor=Decimal(10), strict=strict) for strict in (False, True))
-    openslo = Objective("a", "s", "openslo", Decimal("0.99"), 43200, single, slices_key="sli")
-    objectives = [objective(target=str(data.draw(targets)), window=w) for w in (43200, 40320, 10080)] + [openslo]
-    lengths = tuple(sorted({w for o in objectives for w in burn.windows_of(o)}))
-    sums = Sums.empty(0, lengths, len(objectives))
-    for row in range(len(lengths)):
-        for slot in range(len(objectives)):
-            bad, total = data.draw(counts | st.just((100, 1000)))
-            sums.counts[row, :, slot] = (total, bad, data.draw(st.integers(0, 5)))
-    table = burn.RuleTable.of([(o, n) for n, o in enumerate(objectives)], lengths)
-    expected_firing, expected_blind = [], []
-    for slot, one in enumerate(objectives):
-        for rule in burn.rules_of(one):
-            long, short = sums.window(rule.long, slot), sums.window(rule.short or rule.long, slot)
-            expected_firing.append(burn.fires(rule, burn.budget_of(one), long, short))
-            expected_blind.append(short.measured == 0)
-    assert table.firing(sums).tolist() == expected_firing
-    assert table.blind(sums).tolist() == expected_blind
-
-
 @example(bad=864, total=60_000)
 @given(bad=st.integers(0, 10**12), total=st.integers(1, 10**12))
 def test_a_burn_is_exact(bad: int, total: int) -> None:
     assume(bad <= total)
-    assert burn.burn(Counts(total, bad, 1), Fraction(1, 1000)) == Fraction(bad * 1000, total)
+    assert burn.burn(objective(), Counts(total, bad, 1)) == Fraction(bad * 1000, total)
 
 
 def test_the_burn_of_no_events_is_unknown_and_fires_nothing() -> None:
     idle = Counts(0, 0, 60)
     rule = burn.rules_of(objective())[0]
-    assert burn.burn(idle, Fraction(1, 1000)) is None
-    assert not burn.fires(rule, Fraction(1, 1000), idle, idle)
+    assert burn.burn(objective(), idle) is None
+    assert not burn.fires(rule, objective(), idle, idle)
+
+
+def test_an_edited_target_is_in_force_from_its_minute() -> None:
+    """Of 300 events 200 came under 99 %, the other 100 under 99.9 %: 2.1 may be bad."""
+    edited = replace(objective(), earlier=(Era(Decimal("0.99"), 1000),))
+    counts = Counts(300, 21, 5, earlier=(200,))
+    assert burn.allowance(edited, counts) == Fraction("2.1")
+    assert burn.burn(edited, counts) == 10
+
+
+def test_a_rule_of_an_edited_objective_fires_at_exactly_its_factor_times_the_allowance() -> None:
+    edited = replace(objective(), earlier=(Era(Decimal("0.99"), 1000),))
+    rule = burn.rules_of(edited)[1]
+    held, one_fewer = Counts(30_000, 1260, 5, (20_000,)), Counts(30_000, 1259, 5, (20_000,))
+    assert burn.fires(rule, edited, held, held)
+    assert not burn.fires(rule, edited, held, one_fewer)
+    assert not burn.fires(rule, edited, one_fewer, held)
+
+
+def test_a_rule_may_name_its_factor_and_then_the_window_leaves_it_alone() -> None:
+    own = replace(objective(window=10080), policy=(RuleSpec("page", None, 60, 5, factor=Decimal("14.4")),))
+    assert burn.rules_of(own)[0].factor == Fraction("14.4")
+
+
+def test_calendar_windows_have_the_factors_of_their_nominal_length() -> None:
+    units: tuple[tuple[Unit, int], ...] = (("w", 7), ("M", 30), ("Q", 90), ("Y", 365))
+    for unit, days in units:
+        calendar = Calendar(1, unit)
+        own = replace(objective(window=calendar.nominal), calendar=calendar)
+        assert [r.factor for r in burn.rules_of(own)] == _factors(days * 1440)
+        assert burn.windows_of(own) == (*burn.STANDARD_WINDOWS, Since(calendar))
 
 
 def test_a_policy_of_its_own_brings_its_windows() -> None:

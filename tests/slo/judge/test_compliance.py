@@ -17,6 +17,7 @@ from tests.support.objectives import objective
 
 API = objective(target="0.99", window=10080)
 FULL = Counts(1000, 10, 10080)
+AT = week("2026-W46").end
 
 
 def test_a_week_runs_from_monday_to_monday_in_utc() -> None:
@@ -48,11 +49,11 @@ def test_the_week_before_a_moment_is_the_last_one_that_is_over(at: datetime) -> 
 
 def test_an_objective_is_met_as_long_as_its_budget_is_not_overspent() -> None:
     exactly, over = Counts(1000, 10, 10080), Counts(1000, 11, 10080)
-    assert [judge(API, FULL, 10080, window).window.standing for window in (exactly, over)] == ["met", "missed"]
+    assert [judge(API, FULL, 10080, window, AT).window.standing for window in (exactly, over)] == ["met", "missed"]
 
 
 def test_week_and_window_are_judged_by_themselves() -> None:
-    found = judge(API, Counts(1000, 20, 10080), 10080, Counts(4000, 20, 10080))
+    found = judge(API, Counts(1000, 20, 10080), 10080, Counts(4000, 20, 10080), AT)
     assert (found.week.standing, found.week.used) == ("missed", Fraction(2))
     assert (found.window.standing, found.window.used) == ("met", Fraction(1, 2))
 
@@ -70,7 +71,7 @@ def test_a_miss_stays_a_miss_however_little_was_measured() -> None:
 
 def test_a_window_that_is_older_than_the_first_slice_is_not_evidenced() -> None:
     month = objective(target="0.99", window=43200)
-    found = judge(month, FULL, 10080, FULL)
+    found = judge(month, FULL, 10080, FULL, AT)
     assert (found.week.standing, found.window.standing) == ("met", "not_evidenced")
 
 

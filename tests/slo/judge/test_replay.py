@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slo.estate.spec import Objective, RuleSpec
+from slo.estate.spec import OCCURRENCES, Objective, RuleSpec
 from slo.judge.burn import Rule, fires, rules_of
 from slo.judge.evaluate import evaluate
+from slo.judge.method import Counted
 from slo.judge.replay import Replay
 from slo.judge.series import Slices
 from slo.judge.windows import count
-from tests.support.objectives import estate_of
+from tests.support.objectives import estate_of, objective
 
 BUDGET = Fraction(1, 100)
 FACTOR = Fraction(10)
@@ -34,7 +35,7 @@ rules = st.builds(
 def test_a_range_fires_where_each_minute_of_the_hold_fires_by_itself(found: list[tuple[int, int] | None], rule: Rule) -> None:
     slices = Slices.of([(n, *row) for n, row in enumerate(found) if row is not None])
     first, last = -3, len(found) + 12
-    told = Replay.of(slices, [rule], first, last).firing(rule, BUDGET)
+    told = Replay.of(_counted(slices), [rule], first, last).firing(rule, BUDGET)
     expected = [all(_fires(rule, slices, at - ago) for ago in range(rule.hold + 1)) for at in range(first, last + 1)]
     assert told.tolist() == expected
 
@@ -43,7 +44,7 @@ def test_a_range_fires_where_each_minute_of_the_hold_fires_by_itself(found: list
 def test_a_rule_is_blind_by_its_shortest_window(found: list[tuple[int, int] | None], rule: Rule) -> None:
     slices = Slices.of([(n, *row) for n, row in enumerate(found) if row is not None])
     width = rule.long if rule.short is None else rule.short
-    told = Replay.of(slices, [rule], -3, len(found) + 12).blind(rule)
+    told = Replay.of(_counted(slices), [rule], -3, len(found) + 12).blind(rule)
     assert told.tolist() == [count(slices, at - width, at).measured == 0 for at in range(-3, len(found) + 13)]
 
 
@@ -62,4 +63,8 @@ def test_evaluate_waits_for_the_hold_as_the_backtest_does(hold: int, first: int 
 
 def _fires(rule: Rule, slices: Slices, at: int) -> bool:
     long, short = (count(slices, at - width, at) for width in (rule.long, rule.short or rule.long))
-    return fires(rule, BUDGET, long, short)
+    return fires(rule, objective(target="0.99"), long, short)
+
+
+def _counted(slices: Slices) -> Counted:
+    return Counted.of(slices, OCCURRENCES, 10**9)

@@ -77,6 +77,11 @@ def test_what_is_not_utf8_is_refused_with_its_line() -> None:
         slices_file.parse("may.csv", HEAD.encode() + b"\xff\xfe\n")
 
 
+def test_the_first_bad_row_is_told_even_when_later_bytes_are_no_text() -> None:
+    with pytest.raises(SlicesError, match=r"may\.csv:3: good 11 is more than total 10"):
+        slices_file.parse("may.csv", (HEAD + ROW + ROW.replace(",9,", ",11,")).encode() + b"\xff\n")
+
+
 rows = st.lists(
     st.tuples(st.integers(28_000_000, 28_100_000), st.integers(0, 10**12), st.integers(0, 10**12)).map(
         lambda r: (r[0], max(r[1:]), min(r[1:]))

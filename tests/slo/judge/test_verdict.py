@@ -121,7 +121,7 @@ def _state(rows: brute.Rows, **known: Any) -> str:
 
 def _verdict(rows: brute.Rows, window: int = 43200, **known: Any) -> Verdict:
     one = objective(window=window)
-    sums = {w: brute.sums(rows, AT, w) for w in burn.windows_of(one)}
+    sums = {w: brute.sums(rows, AT, w) for w in (*burn.burn_windows(one), window)}
     past = [m for m in rows if m < AT]
     return judge(
         one,

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slo.estate.calendar import Calendar
 from slo.judge import windows
+from slo.judge.period import Since, Window
 from slo.judge.series import Slices
 from slo.judge.windows import BAD, MEASURED, TOTAL, Counts, Frame, Sums
 from tests.support import brute
@@ -143,3 +145,54 @@ def _rows(frames: dict[int, Frame], at: int) -> dict[int, brute.Rows]:
 
 def _as_slices(rows: brute.Rows) -> list[tuple[int, int, int]]:
     return [(minute, total, total - good) for minute, (good, total) in rows.items()]
+
+
+HOURS = Calendar(1, "h")
+SINCE: tuple[Window, ...] = (Since(HOURS), Since(HOURS, 4), Since(Calendar(1, "d", "Asia/Kolkata")), 30)
+HOUR_END = 30_000_000 - 30_000_000 % 60
+FIRST = HOUR_END - 30
+
+
+@settings(max_examples=50)
+@given(
+    st.dictionaries(st.integers(0, 150), st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=60),
+    st.integers(1, 160),
+    st.sets(st.integers(0, 150), max_size=20),
+)
+def test_calendar_windows_begin_anew_at_their_boundary_and_late_minutes_go_to_the_period_that_holds_them(
+    found: dict[int, tuple[int, int]], ticks: int, late: set[int]
+) -> None:
+    """Sums that ticked and were patched, those over arrays, and those by the sentences of the contract."""
+    sums, at = Sums.empty(FIRST, SINCE, 1), FIRST + ticks
+    timely = {FIRST + n: _minute(FIRST + n, cell) for n, cell in found.items() if n not in late}
+    for minute in range(FIRST, at):
+        windows.advance(sums, timely.get(minute), timely)
+    for offset in sorted(late & found.keys()):
+        if FIRST + offset < at:
+            windows.patch(sums, None, _minute(FIRST + offset, found[offset]))
+    entered = {FIRST + n: (good, good + bad) for n, (good, bad) in found.items() if FIRST + n < at}
+    straight = windows.sums_of({0: Slices.of(_as_slices(entered))}, at, SINCE, 1)
+    assert np.array_equal(sums.counts, straight.counts)
+    hour = at - 1 - (at - 1) % 60
+    # Midnight in Kolkata is 18:30Z.
+    day = brute.period_start(at, 1, "d", "Asia/Kolkata", brute.EPOCH)
+    for window, begin in zip(SINCE, (hour, hour + 4, day, at - 30), strict=True):
+        bad, total, measured = brute.sums(entered, at, at - begin)
+        assert sums.window(window, 0) == Counts(total, bad, measured)
+
+
+def test_a_late_minute_of_a_sealed_period_changes_no_running_sum_and_at_the_boundary_it_still_does() -> None:
+    window, late = Since(HOURS), Frame.empty(HOUR_END - 5, 1)
+    late.counts[:, 0] = (10, 1, 1)
+    at_the_boundary, after = Sums.empty(HOUR_END, (window,), 1), Sums.empty(HOUR_END + 1, (window,), 1)
+    windows.patch(at_the_boundary, None, late)
+    windows.patch(after, None, late)
+    assert at_the_boundary.window(window, 0) == Counts(10, 1, 1)
+    assert after.window(window, 0) == Counts(0, 0, 0)
+    assert after.newest_measured(0) == HOUR_END - 5
+
+
+def _minute(minute: int, cell: tuple[int, int]) -> Frame:
+    frame = Frame.empty(minute, 1)
+    frame.counts[:, 0] = (sum(cell), cell[1], 1)
+    return frame

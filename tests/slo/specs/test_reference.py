@@ -12,8 +12,7 @@ import pytest
 from alerts import expression
 from app.files import packaged_spec, read_catalog
 from slo.catalog.signal import LAYERS, DefaultAlarm, Signal
-from slo.catalog.template import Unbound
-from slo.estate.indicator import EventRatio, TimeSlice
+from slo.estate.indicator import EventRatio, TimeSlice, Unbound
 from slo.estate.load import load
 from slo.estate.places import LABEL
 from tests import programs

@@ -15,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from app.ports import Span
-from app.prometheus import PrometheusSource
+from app.prometheus.source import PrometheusSource
 from app.simulator.clock import ManualClock
 from app.simulator.model import DemoModel
 from slo.errors import SourceError
@@ -187,7 +187,7 @@ def story(real: str, client: httpx.Client, job: str, *, alive: bool = True, last
 
 
 @REAL
-def test_a_counter_that_fell_was_reset_and_counts_from_zero(real: str, client: httpx.Client) -> None:
+def test_f21_a_counter_that_fell_was_reset_and_counts_from_zero(real: str, client: httpx.Client) -> None:
     assert story(real, client, "reset", last=3) == {0: 10, 1: 5, 2: 0}
 
 
@@ -216,27 +216,27 @@ def test_a_series_that_ends_without_a_stale_marker_reads_unchanged_for_5_minutes
 
 
 @REAL
-def test_an_instance_that_is_replaced_hands_over_without_a_jump(real: str, client: httpx.Client) -> None:
+def test_f21_an_instance_that_is_replaced_hands_over_without_a_jump(real: str, client: httpx.Client) -> None:
     found = story(real, client, "replaced", last=3)
     assert found == {0: 10, 1: 0, 2: 6}  # minute 1: the old one reads unchanged, the new one has only a baseline
 
 
 @REAL
-def test_the_first_minute_after_a_gap_is_missing_and_never_the_whole_counter(real: str, client: httpx.Client) -> None:
+def test_f21_the_first_minute_after_a_gap_is_missing_and_never_the_whole_counter(real: str, client: httpx.Client) -> None:
     found = story(real, client, "gap", last=10)
     assert {m: v for m, v in found.items() if v} == {0: 3, 9: 4}
     assert 8 not in found
 
 
 @REAL
-def test_a_value_that_is_no_number_is_no_mark_and_an_infinite_one_is_no_count(real: str, client: httpx.Client) -> None:
+def test_f19_a_value_that_is_no_number_or_infinite_is_no_mark(real: str, client: httpx.Client) -> None:
     query = CounterQuery('hits_total{job="odd",instance="a"}')
     assert minutes_of(fetched(client, real, query, Span(M0, M0 + 3))) == {2: 1}
     both = CounterQuery('hits_total{job="odd"}')
     indicator = EventRatio((both,), bad=(both,))
     found = measure(indicator, PrometheusSource(real, client=client).fetch([both], Span(M0, M0 + 3)), M0, M0 + 3)
     assert (found.slices.minutes - M0).tolist() == [2]
-    assert found.quarantined == 1
+    assert (found.slices.total.tolist(), found.quarantined) == ([1], 0)
 
 
 @REAL

@@ -1,0 +1,69 @@
+"""What Sloop tells about itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry
+
+from app import lanes
+from app.exposition import SnapshotCollector
+from app.memory.source import MemorySource
+from app.snapshot import Snapshot, SnapshotBox, SourceStatus
+from app.store.sql import SqlStore
+from app.watch import Pace
+from slo.estate.spec import Estate
+from tests.support.rig import START, Rig, traffic, watch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def exposed(*sources: SourceStatus, written: dict[str, int] | None = None) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    picture = Snapshot(Estate("empty"), NOON, sources=sources)
+    registry.register(SnapshotCollector(SnapshotBox(picture), lambda: NOON, lambda: written or {}))
+    return registry
+
+
+def test_each_source_tells_how_far_it_is_and_what_it_lacks() -> None:
+    status = SourceStatus("a", 9, START, hot=2, failing=1, quarantined=4, coverage=Fraction(1, 2))
+    registry = exposed(status, SourceStatus("b", 3))
+
+    names = (
+        "watermark_timestamp_seconds",
+        "objectives_hot",
+        "indicators_failing",
+        "quarantined_minutes",
+        "recent_coverage_ratio",
+    )
+    assert [registry.get_sample_value(f"sloop_{n}", {"source": "a"}) for n in names] == [START * 60, 2, 1, 4, 0.5]
+    assert {registry.get_sample_value(f"sloop_{n}", {"source": "b"}) for n in names} == {None}, "unknown is no sample"
+
+
+def test_the_bytes_of_the_minutes_written_are_counted_by_shard(tmp_path: Path) -> None:
+    source, store = MemorySource(), SqlStore.open(f"sqlite:///{tmp_path}/sloop.db")
+    traffic(source, range(START - 60, START + 30))
+    rig = Rig(store, watch(source, pace=Pace(0))).start(START)
+    before = dict(store.written)
+
+    rig.poll(START + 30)
+
+    assert 0 < before["test"] < store.written["test"]
+    told = exposed(written=store.written).get_sample_value("sloop_frame_bytes_total", {"shard": "test"})
+    assert told == store.written["test"]
+    store.close()
+
+
+def test_the_coverage_of_the_last_hour_is_of_all_objectives_together(tmp_path: Path) -> None:
+    source, store = MemorySource(), SqlStore.open(f"sqlite:///{tmp_path}/sloop.db")
+    traffic(source, range(START - 120, START - 15))
+
+    rig = Rig(store, watch(source, pace=Pace(0))).start(START)
+
+    assert lanes.recent_coverage(rig.held) == Fraction(3, 4)
+    store.close()
