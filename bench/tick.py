@@ -67,10 +67,12 @@ def prepare(store: SqlStore, number: int, random: np.random.Generator) -> tuple[
     """A shard of SLOTS objectives whose windows hold what the ticks will subtract."""
     watch = watch_of(number)
     shard = store.open_shard(watch.name, tuple(watch.indicators), NOW)
-    held_minutes = sorted({NOW + t - w for t in range(TICKS) for w in watch.lengths if NOW + t - w < NOW})
+    held_minutes = sorted(
+        {NOW + t - w for t in range(TICKS) for w in watch.windows if isinstance(w, int) and NOW + t - w < NOW}
+    )
     shard = store.commit(Commit(shard, NOW, frames=[frame(m, random) for m in held_minutes]))
     held = pipeline.load(store, watch, NOW)
-    assert len(held.sums.lengths) == 8
+    assert len(held.sums.windows) == 8
     return watch, held
 
 
@@ -81,7 +83,7 @@ def watch_of(number: int) -> Watch:
     estate = Estate(f"bench{number}", components=tuple(Component(o.component, "ecs", objectives=(o,)) for o in objectives))
     indicators = {o.indicator_id: EventRatio((query(n),), bad=(query(n),)) for n, o in enumerate(objectives)}
     pairs = tuple((o, o.indicator_id) for o in objectives)
-    return Watch(f"bench/{number}", estate, MemorySource({}), Pace(0), indicators, pairs)
+    return Watch(f"bench/{number}", estate, MemorySource(), Pace(0), indicators, pairs)
 
 
 def query(number: int) -> MetricQuery:
