@@ -101,7 +101,7 @@ def test_a_restart_leaves_the_report_alone(tmp_path: Path, store: MemoryStore) -
     assert office.turn("2026-11-19T00:00:00Z") == first
 
 
-def test_late_data_makes_a_second_revision_after_a_restart(tmp_path: Path, store: MemoryStore) -> None:
+def test_f16_late_data_makes_a_second_revision_after_a_restart(tmp_path: Path, store: MemoryStore) -> None:
     office = Office(tmp_path, store, "2026-11-16T06:10:00Z")
     first = office.turn()
     at = week.DARK[0]

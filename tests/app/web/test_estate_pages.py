@@ -79,7 +79,7 @@ def test_the_navigation_leads_to_the_pages_there_are_and_marks_the_one_it_is_on(
     assert re.findall(r'href="([^"]+)" aria-current="(\w+)"', nav) == [("/slos", "true")]
 
 
-def test_sampled_numbers_say_so_wherever_they_stand(site: picture.Site) -> None:
+def test_f13_sampled_numbers_say_so_wherever_they_stand(site: picture.Site) -> None:
     row = next(r for r in site.get("/slos").text.split("<tr>") if "/slos/traces.availability" in r)
     assert row.count(">sampled</abbr>") == 2
     assert site.get("/slos").text.count(">sampled</abbr>") == 2
