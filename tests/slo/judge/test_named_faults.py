@@ -67,4 +67,4 @@ def test_f30_a_month_is_covered_when_each_of_its_own_days_is(month: str, days: i
     end = first + days * 1440
     monthly = replace(objective(), calendar=Calendar(1, "M"))
     [verdict] = evaluate(estate_of(monthly), {"api.availability": Slices.of((m, 1, 0) for m in range(first, end))}, end)
-    assert (verdict.begin, verdict.coverage, verdict.counts.total) == (first, 1, days * 1440)
+    assert (verdict.begin, verdict.coverage, verdict.counts.total) == (first, Fraction(1), days * 1440)
