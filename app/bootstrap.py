@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from random import Random
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -22,7 +22,7 @@ from app.aws.session import AwsSession
 from app.aws.signing import SigV4
 from app.aws.sns import SnsPublisher
 from app.aws.xray import XRaySource
-from app.binding import COMPOSITES, Feed, bind
+from app.binding import Feed, bind
 from app.board import Board
 from app.bootstrap_aws import provisioning
 from app.clock import WallClock
@@ -39,34 +39,27 @@ from app.paces import pace_of
 from app.prometheus.access import Access
 from app.prometheus.source import PrometheusSource
 from app.recovery_worker import RecoveryWorker
-from app.report_worker import ReportWorker, report_of, run_of
-from app.reports import manifest
+from app.report_worker import ReportWorker
 from app.reports.canonical import spec_digest
-from app.reports.gather import gather
 from app.reports.shelf import FolderShelf
 from app.service import Service
 from app.snapshot import AppState
 from app.store.sql import SqlStore
 from app.telemetry import configure_logs, configure_metrics, configure_traces
 from app.telling import close_orphans, teller
-from app.watch import measured_slots
 from app.worker import OutboxWorker, ShardWorker
-from slo.errors import SettingsError, UnreadableFile, UsageError
-from slo.judge.windows import slices_of
+from slo.errors import SettingsError
 from slo.units import to_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
     from fastapi import APIRouter, FastAPI
 
     from app.binding import Bound, SourceKind
-    from app.books import Proof
     from app.clock import Clock
     from app.settings import Settings
     from slo.estate.spec import Estate
-    from slo.judge.compliance import Period
-    from slo.judge.series import Slices
     from slo.units import Minute
 
 log = structlog.get_logger()
@@ -232,85 +225,3 @@ def _region_of(topic_arn: str) -> str:
     if len(parts) != 6 or parts[:1] != ["arn"] or parts[2] != "sns":
         raise SettingsError(f"SLOOP_TOPIC_ARN={topic_arn}: not a topic ARN; it reads arn:aws:sns:REGION:ACCOUNT:NAME")
     return parts[3]
-
-
-def stored_slices(settings: Settings, start: Minute, end: Minute, objective: str | None = None) -> dict[str, Slices]:
-    """The stored slices of every live indicator, by indicator id; with `objective`, of what that is measured by.
-
-    The series of a composite is left out: it is made of its parts'.
-    """
-    if end <= start:
-        raise UsageError("--from must be before --to")
-    store = _existing(settings)
-    shards = [shard for shard in store.shards() if shard.name != COMPOSITES]
-    slots = {name: (shard, slot) for shard in shards for name, slot in measured_slots(shard.slots).items()}
-    wanted = list(slots) if objective is None else _indicators_of_objective(store, objective, slots)
-    found = {name: slices_of(tuple(store.frames(slots[name][0], start, end)), slots[name][1]) for name in sorted(wanted)}
-    store.close()
-    return found
-
-
-def _indicators_of_objective(store: SqlStore, objective: str, known: Collection[str]) -> list[str]:
-    """As declared last: an objective with a name of its own reads an indicator of another name, a composite several."""
-    declared = store.definitions(objective)
-    names = _declared_indicators(declared[-1][1]) if declared else [objective]
-    if not set(names) <= set(known):
-        raise UsageError(f"--objective {objective}: not in the database; it measures {', '.join(sorted(known)) or 'nothing'}")
-    return names
-
-
-def _declared_indicators(declared: Mapping[str, Any]) -> list[str]:
-    composite = declared.get("composite")
-    if composite:
-        return [part["indicator"] for part in composite["parts"]]
-    return [f"{declared['component']}.{declared['indicator']}"]
-
-
-def _existing(settings: Settings) -> SqlStore:
-    _refuse_missing(settings)
-    return SqlStore.open(settings.database)
-
-
-def _refuse_missing(settings: Settings) -> None:
-    """Reading a database that is not there would make an empty one."""
-    path = settings.database.removeprefix("sqlite:///")
-    if path != settings.database and not Path(path).exists():
-        raise UnreadableFile(f"{path}: there is no such database; set SLOOP_DATABASE_URL to the service's")
-
-
-def write_report(
-    settings: Settings, period: Period, out: Path, estate: Path | None = None, *, partial: bool = False
-) -> tuple[dict[str, Any], bool]:
-    """The manifest of the week's report in `out`, and whether it is new; `estate` in place of SLOOP_ESTATE."""
-    place = estate or (Path(settings.estate) if settings.estate else None)
-    if place is None:
-        raise SettingsError("no estate: set SLOOP_ESTATE or give --estate, the file or folder with the estate")
-    catalog = read_catalog()
-    declared, _ = read_estate([place], catalog)
-    store = _existing(settings)
-    try:
-        inputs = gather(store, declared, catalog, period, partial=partial)
-    finally:
-        store.close()
-    specs = [data for _, data in read_specs([place])]
-    new = manifest.write(out, report_of(inputs, spec_digest(specs)), run_of(inputs, WallClock()))
-    return manifest.read(out), new
-
-
-def migrate_database(settings: Settings) -> tuple[str, str]:
-    """What the database is, and how its schema stands."""
-    from app.store.migrate import migrate  # noqa: PLC0415  # Alembic takes long to import
-
-    migrate(settings.database)
-    return settings.database.split("://")[0], "is up to date"
-
-
-def check_database(settings: Settings, tell: Callable[[str], None]) -> tuple[str, Proof]:
-    """What the database is, and whether what is stored agrees with itself; nothing is changed or made.
-
-    SchemaMismatch says what to run. `tell` gets the progress.
-    """
-    from app.store.proof import prove  # noqa: PLC0415  # no other command needs it
-
-    _refuse_missing(settings)
-    return settings.database.split("://")[0], prove(settings.database, tell)

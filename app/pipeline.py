@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from alerts.breach import FLAP_MINUTES, Standing, standing_of
-from app import lanes
+from app import backfill, lanes
 from app.change import change, run
-from app.collect import Block, collect, patches_of
+from app.collect import collect, patches_of
 from app.composite_source import part_states
 from app.corrected import corrected
 from app.derive import derive, derived_slots
@@ -38,13 +38,9 @@ if TYPE_CHECKING:
     from slo.judge.windows import Frame
     from slo.units import Minute
 
-HISTORY_CHUNK = 5 * 1440
-"""Minutes of history read and committed at once: memory stays bounded, and a restart goes on where it was."""
 LONGEST_CATCH_UP = 1440
 """After a longer silence only the newest minute is judged: nobody is paged now for what happened days ago."""
 CHECKPOINT_EVERY = 60
-DERIVED_CHUNK = 1440
-"""Minutes of history derived and committed at once."""
 
 
 @dataclass(slots=True, eq=False)
@@ -96,11 +92,11 @@ def _loaded(store: Store, watch: Watch, upto: Minute) -> Held:
     if tick is None:
         return _held_after_first_history(store, watch, shard, oldest, upto)
     if fresh:
-        shard = _read_history(store, watch, shard, max(oldest, tick), upto, None)
+        shard = backfill.read_history(store, watch, shard, max(oldest, tick), upto, None)
     held = _held(store, watch, shard, fresh=fresh)
-    if _read_quarantined(store, watch, held) | _read_missing_history(store, watch, held, oldest):
+    if backfill.read_quarantined(store, watch, held) | backfill.read_missing(store, watch, held, oldest):
         held = _held(store, watch, store.reload(shard), fresh=fresh)
-    if _derive_missing_history(store, held, oldest):
+    if backfill.derive_missing(store, held, oldest):
         held = _held(store, watch, store.reload(shard), fresh=fresh)
     return held
 
@@ -108,7 +104,7 @@ def _loaded(store: Store, watch: Watch, upto: Minute) -> Held:
 def _held_after_first_history(store: Store, watch: Watch, shard: Shard, oldest: Minute, upto: Minute) -> Held:
     """The sums are taken as the history passes by: reading 30 days of frames back would take as long again."""
     sums = Sums.empty(upto, watch.windows, shard.width)
-    shard = _read_history(store, watch, shard, oldest, upto, sums)
+    shard = backfill.read_history(store, watch, shard, oldest, upto, sums)
     return _held(store, watch, shard, fresh=True, sums=sums)
 
 
@@ -144,91 +140,6 @@ def _standings(store: Store, watch: Watch, at: Minute) -> dict[str, Standing]:
     if not watch.flap_transitions:
         found = {objective: Standing(standing.page, standing.ticket) for objective, standing in found.items()}
     return {objective: standing for objective, standing in found.items() if not standing.forgettable}
-
-
-def _read_history(store: Store, watch: Watch, shard: Shard, start: Minute, end: Minute, sums: Sums | None) -> Shard:
-    """Kept chunk by chunk; added to `sums`, which stand at `end`, where the caller has no older frames to count."""
-    derived = derived_slots(watch.derived, shard.slots)
-    known = sums or (store.sums(shard, ()) if derived else Sums.empty(end, (), shard.width))
-    for first in range(start, end, HISTORY_CHUNK):
-        last = min(first + HISTORY_CHUNK, end)
-        # What was judged last may have changed since; what was read a chunk ago has not.
-        again = watch.pace.reread if shard.tick == first == start else 0
-        block = collect(watch, shard, tuple(watch.indicators), first - again, last, now=end).block
-        changes = Changes(patches_of(store, shard, block, first), tuple(block.frames(first)))
-        changes = derive(store, shard, derived, known, changes, (first, last), last)
-        _take(known, block, changes, derived)
-        shard = store.commit(Commit(shard, last, frames=changes.frames, patches=changes.patches))
-    return shard
-
-
-def _take(sums: Sums, block: Block, changes: Changes, derived: Sequence[DerivedSlot]) -> None:
-    """What was read into the sums that it stands before, which hold nothing of it yet."""
-    if derived:
-        block = Block.empty(block.start, block.start + len(block.counts), sums.slots)
-        for frame in (*(after for _, after in changes.patches), *changes.frames):
-            if frame.minute >= block.start:
-                block.counts[frame.minute - block.start] = frame.counts
-    windows.fill(sums, block.start, block.counts)
-
-
-def _read_missing_history(store: Store, watch: Watch, held: Held, oldest: Minute) -> bool:
-    """History before the first measured minute of each indicator, as late data. False when there was none.
-
-    Newest first: when it is interrupted, what is still missing lies before the first measured minute again.
-    """
-    at, found = held.sums.at, False
-    first_of = {key: held.sums.first_measured(held.shard.slots[key]) for key in watch.indicators}
-    missing = {key: at if first is None else first for key, first in first_of.items() if first is None or first > oldest}
-    # Asked together with one that has its history, so that a SourceError means the source and not one bad query.
-    known = [key for key in first_of if key not in missing][:1]
-    for last in range(max(missing.values(), default=oldest), oldest, -HISTORY_CHUNK):
-        first = max(last - HISTORY_CHUNK, oldest)
-        keys = [*known, *(key for key, until in missing.items() if until > first)]
-        patches = patches_of(store, held.shard, collect(watch, held.shard, keys, first, last, now=at).block, last)
-        if patches:
-            changes = derive(store, held.shard, held.derived, held.sums, Changes(patches, ()), (first, last), at)
-            found, held.shard = True, store.commit(Commit(held.shard, at, patches=changes.patches))
-            for before, after in changes.patches:
-                windows.patch(held.sums, before, after)
-    return found
-
-
-def _read_quarantined(store: Store, watch: Watch, held: Held) -> bool:
-    """Minutes whose frame was damaged, as late data, and the slices that hold them. False when nothing changed."""
-    at, found = held.sums.at, False
-    for minute in store.quarantined(held.shard):
-        stretch = (minute, minute + 1)
-        block = collect(watch, held.shard, tuple(watch.indicators), *stretch, now=at).block
-        patches = patches_of(store, held.shard, block, minute + 1)
-        changes = derive(store, held.shard, held.derived, held.sums, Changes(patches, ()), stretch, at)
-        if changes.patches:
-            found, held.shard = True, store.commit(Commit(held.shard, at, patches=changes.patches))
-    return found
-
-
-def _derive_missing_history(store: Store, held: Held, oldest: Minute) -> bool:
-    """Of derived slots that are new, from the stored minutes: newest first, as `_read_missing_history`."""
-    missing = {one: until for one in held.derived if (until := _underived(held.sums, one, oldest)) is not None}
-    at, found = held.sums.at, False
-    for last in range(max(missing.values(), default=oldest), oldest, -DERIVED_CHUNK):
-        first = max(last - DERIVED_CHUNK, oldest)
-        slots = [one for one, until in missing.items() if until > first]
-        patches, _ = derive(store, held.shard, slots, held.sums, Changes((), ()), (first, last), at)
-        if patches:
-            found, held.shard = True, store.commit(Commit(held.shard, at, patches=patches))
-    return found
-
-
-def _underived(sums: Sums, one: DerivedSlot, oldest: Minute) -> Minute | None:
-    """Before which minute its slices are missing; None where none are."""
-    measured, derived = sums.first_measured(one.of), sums.first_measured(one.slot)
-    if measured is None:
-        return None
-    begin = max(measured, oldest, one.since or 0)
-    if (begin // one.width + 1) * one.width > sums.at or (derived is not None and derived // one.width <= begin // one.width):
-        return None
-    return sums.at if derived is None else derived
 
 
 def poll(store: Store, watch: Watch, held: Held, upto: Minute, tell: Callable[[Transition], Message | None]) -> None:
@@ -327,7 +238,7 @@ def _missed_patches(
 ) -> tuple[tuple[Frame | None, Frame], ...]:
     """What the indicators that answer again counted while they failed, before the minutes that every poll reads again."""
     back = {key: since for key, since in held.failing.items() if key in keys and key not in failures}
-    start = max(min(back.values(), default=end), end - HISTORY_CHUNK)
+    start = max(min(back.values(), default=end), end - backfill.HISTORY_CHUNK)
     if start >= end:
         return ()
     block = collect(watch, held.shard, tuple(back), start, end, now=held.sums.at).block

@@ -9,13 +9,13 @@ import gc
 import json
 import os
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import numpy as np
+import stub
 from figures import Figure, of_samples, report
 
 from app.aws.metrics import CloudWatchSource
@@ -106,22 +106,7 @@ def agree(plain: Any, answers: Any, queries: tuple[MetricQuery, ...]) -> None:
 
 def serve(where: Connection) -> None:
     bodies = {f"/{points}/": canned(points) for points in GOALS}
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            body = bodies[self.path.rstrip("/") + "/"]
-            head = f"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {len(body)}\r\n\r\n"
-            self.wfile.write(head.encode() + body)
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        where.send(f"http://127.0.0.1:{server.server_port}")
-        server.serve_forever()
+    stub.serve(where, lambda path, _: bodies[path.rstrip("/") + "/"])
 
 
 def canned(points: int) -> bytes:

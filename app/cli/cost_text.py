@@ -94,10 +94,6 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (_name(row), f"{float(row.series):,.1f}", f"{float(row.requests):,.0f}", *map(format_dollars, parts))
 
 
-def _amounts(share: Share) -> tuple[str, str, str]:
-    return f"{float(share.series):,.0f}", f"{float(share.requests):,.0f}", format_dollars(share.dollars)
-
-
 def _name(row: Row) -> str:
     return row.component or WHOLE
 

@@ -21,7 +21,7 @@ FITS = "fits this program"
 @app.command()
 def migrate(json: Json = False) -> int:
     """Bring the schema of SLOOP_DATABASE_URL up to date. Example: sloop db migrate"""
-    from app.bootstrap import migrate_database
+    from app.bootstrap_offline import migrate_database
     from app.settings import read_settings
 
     database, schema = migrate_database(read_settings())
@@ -41,7 +41,7 @@ def check(json: Json = False) -> int:
 
     Example: sloop db check
     """
-    from app.bootstrap import check_database
+    from app.bootstrap_offline import check_database
     from app.settings import read_settings
 
     database, proof = check_database(read_settings(), lambda text: print(text, file=sys.stderr))

@@ -17,7 +17,7 @@ def slices(
     The database is the one of SLOOP_DATABASE_URL.
     Example: sloop slices --from 2026-05-01T00:00:00Z --to 2026-06-01T00:00:00Z > may.csv
     """
-    from app.bootstrap import stored_slices
+    from app.bootstrap_offline import stored_slices
     from app.cli.offline import minute_of
     from app.settings import read_settings
     from slo.judge import slices_file

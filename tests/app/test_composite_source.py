@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from app import pipeline
 from app.binding import COMPOSITES, Feed, bind
 from app.board import Board
-from app.bootstrap import stored_slices
+from app.bootstrap_offline import stored_slices
 from app.composite_source import CompositeSource
 from app.exposition import meters
 from app.files import read_catalog
@@ -331,3 +331,17 @@ def test_what_is_written_out_are_the_parts_and_never_the_journey(tmp_path: Path)
     assert set(stored_slices(settings, START - DAY, START, "east.availability")) == {"east.availability"}
     with pytest.raises(UsageError, match=r"--objective front\.nothing: not in the database"):
         stored_slices(settings, START - DAY, START, "front.nothing")
+
+
+def test_an_openslo_objective_is_found_by_the_name_of_its_slices(tmp_path: Path) -> None:
+    place = f"sqlite:///{tmp_path / 'sloop.db'}"
+    kept = SqlStore.open(place)
+    made = world(store=kept)
+    named = Objective("api-slo", "east", "ratio", Decimal("0.99"), 30 * DAY, (), slices_key="east.availability")
+    east = replace(made.estate.components[0], objectives=(*made.estate.components[0].objectives, named))
+    kept.record_estate(replace(made.estate, components=(east, *made.estate.components[1:])), START)
+    made.start(START)
+    kept.close()
+
+    found = stored_slices(Settings(database_url=place), START - DAY, START, "api-slo")
+    assert set(found) == {"east.availability"}
