@@ -32,7 +32,7 @@ FLAP_MINUTES = 60
 class Breach:
     """`quiet` counts the quiet minutes since the last firing one; `spent` is the share of the budget spent at `fired_at`.
 
-    `flapping` says that flap control has held it open.
+    `flapping` says that flap control has held it open; `told_as` is the key of the group message that tells it, if one does.
     """
 
     objective: str
@@ -44,6 +44,7 @@ class Breach:
     notified_at: Minute | None = None
     resolved_at: Minute | None = None
     flapping: bool = False
+    told_as: str | None = None
 
     @property
     def turns(self) -> tuple[Minute, ...]:

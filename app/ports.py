@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from app.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from slo.plan import Change
     from slo.resource import Kind, Live
     from slo.units import Minute
+
+Path = Literal["first", "second"]
+"""Which way a message went: by the pages topic, or by the second one where that did not take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,13 @@ class Delivery:
     sent_at: datetime | None = None
     provider_id: str | None = None
     last_error: str | None = None
+    path: Path | None = None
+    gave_up_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Neither sent nor given up."""
+        return self.sent_at is None and self.gave_up_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +189,7 @@ class ReportShelf(Protocol):
         ...
 
 
-class Store(Protocol):
+class Store(Records, Protocol):
     """Every method is one transaction; times are aware UTC and handed in."""
 
     def open_shard(self, name: str, indicators: Sequence[str], at: Minute) -> Shard:
@@ -248,10 +260,26 @@ class Store(Protocol):
         """Unsent messages that are due and not claimed by another sender, at most one per key: the one with the lowest seq."""
         ...
 
-    def mark_sent(self, delivery: Delivery, provider_id: str, now: datetime) -> None: ...
+    def renew(self, delivery: Delivery, until: datetime) -> bool:
+        """The claim goes on until then; False when it was lost: another sender has it, or it was sent."""
+        ...
+
+    def mark_sent(self, delivery: Delivery, provider_id: str, now: datetime, path: Path = "first") -> None: ...
 
     def mark_failed(self, delivery: Delivery, error: str, *, retry_at: datetime) -> None:
         """Released, and due again at `retry_at`."""
+        ...
+
+    def give_up(self, delivery: Delivery, error: str, now: datetime) -> None:
+        """It will never be sent, and keeps later messages of its key back no more."""
+        ...
+
+    def enqueue(self, messages: Sequence[Message], now: datetime) -> None:
+        """Messages that no tick brings forth. One whose transition is known is not added again."""
+        ...
+
+    def sent_as(self, key: str, *, limit: int) -> Sequence[Delivery]:
+        """The newest messages of this key, sent or not, newest first."""
         ...
 
     def keep_recovery(
@@ -269,7 +297,7 @@ class Store(Protocol):
         ...
 
     def outbox_oldest(self) -> datetime | None:
-        """When the oldest unsent message was created; None when all is sent."""
+        """When the oldest message that waits was created; None when all is sent."""
         ...
 
     def close(self) -> None: ...

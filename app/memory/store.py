@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alerts.naming import breach_id
+from app.memory.records import MemoryRecords
 from app.memory.recovery_log import RecoveryLog
 from app.ports import BreachRow, Delivery, Shard, VerdictChange
 from app.store.rules import changed_breaches, check, declaration, pruned_until
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from alerts.breach import Breach
     from alerts.message import Message
-    from app.ports import Commit
+    from alerts.recovery_breach import RecoveryBreach
+    from app.ports import Commit, Path
     from slo.estate.spec import Estate
     from slo.judge.outage import RecoveryEvent
     from slo.judge.period import Window
@@ -56,10 +58,11 @@ class _Post:
         return all(until is None or until <= now for until in (self.retry_at, self.claimed_until))
 
 
-class MemoryStore:
+class MemoryStore(MemoryRecords):
     """One lock around everything: each method is one transaction."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = RLock()
         self._shards: dict[str, _Minutes] = {}
         self._breaches: dict[str, Breach] = {}
@@ -175,7 +178,7 @@ class MemoryStore:
         with self._lock:
             lowest: dict[str, _Post] = {}
             for post in self._posts:
-                if post.delivery.sent_at is None:
+                if post.delivery.waits:
                     lowest.setdefault(post.delivery.key, post)
             due = [post for post in lowest.values() if post.due(now)]
             due.sort(key=lambda post: post.delivery.id)
@@ -185,11 +188,40 @@ class MemoryStore:
                 post.delivery = replace(post.delivery, attempts=post.delivery.attempts + 1)
             return claimed
 
-    def mark_sent(self, delivery: Delivery, provider_id: str, now: datetime) -> None:
+    def renew(self, delivery: Delivery, until: datetime) -> bool:
+        with self._lock:
+            post = self._posts[delivery.id - 1]
+            if not post.delivery.waits or post.delivery.attempts != delivery.attempts + 1:
+                return False
+            post.claimed_until = until
+            return True
+
+    def mark_sent(self, delivery: Delivery, provider_id: str, now: datetime, path: Path = "first") -> None:
         with self._lock:
             post = self._posts[delivery.id - 1]
             if post.delivery.sent_at is None:
-                post.delivery = replace(post.delivery, sent_at=now, provider_id=provider_id)
+                post.delivery = replace(post.delivery, sent_at=now, provider_id=provider_id, path=path)
+
+    def give_up(self, delivery: Delivery, error: str, now: datetime) -> None:
+        with self._lock:
+            post = self._posts[delivery.id - 1]
+            if post.delivery.waits:
+                post.delivery = replace(post.delivery, last_error=error, gave_up_at=now)
+                post.claimed_until = None
+
+    def enqueue(self, messages: Sequence[Message], now: datetime) -> None:
+        with self._lock:
+            for message in messages:
+                self._add(message, now)
+
+    def sent_as(self, key: str, *, limit: int) -> list[Delivery]:
+        with self._lock:
+            return [post.delivery for post in reversed(self._posts) if post.delivery.key == key][:limit]
+
+    def commit_recovery(self, breaches: Sequence[RecoveryBreach], messages: Sequence[Message], now: datetime) -> None:
+        with self._lock:
+            self._troubles.update((breach.id, breach) for breach in breaches)
+            self.enqueue(messages, now)
 
     def mark_failed(self, delivery: Delivery, error: str, *, retry_at: datetime) -> None:
         with self._lock:
@@ -214,7 +246,7 @@ class MemoryStore:
 
     def outbox_oldest(self) -> datetime | None:
         with self._lock:
-            unsent = [post.delivery.created_at for post in self._posts if post.delivery.sent_at is None]
+            unsent = [post.delivery.created_at for post in self._posts if post.delivery.waits]
             return min(unsent, default=None)
 
     def close(self) -> None:

@@ -78,6 +78,7 @@ def _values(breach: Breach) -> dict[str, Any]:
         "min_total": breach.rule.min_total,
         "confidence": None if breach.rule.confidence is None else str(breach.rule.confidence),
         "flapping": breach.flapping,
+        "told_as": breach.told_as,
     }
 
 
@@ -104,5 +105,6 @@ def _breach(row: Row[Any]) -> BreachRow:
         row.notified_at,
         row.resolved_at,
         row.flapping,
+        row.told_as,
     )
     return BreachRow(row.id, breach)

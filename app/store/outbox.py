@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.engine import Connection
 
+    from app.ports import Path
+
 _row = schema.outbox.c
 _earlier = schema.outbox.alias("earlier")
 _next_seq = select(func.coalesce(func.max(_earlier.c.seq), 0) + 1).where(_earlier.c.key == bindparam("same_key"))
@@ -29,12 +31,15 @@ _INSERT = {
     .values(seq=_next_seq.scalar_subquery())
     .on_conflict_do_nothing(index_elements=["transition"]),
 }
-_waits_for_an_earlier_one = exists().where(_earlier.c.key == _row.key, _earlier.c.seq < _row.seq, _earlier.c.sent_at.is_(None))
+_waits_for_an_earlier_one = exists().where(
+    _earlier.c.key == _row.key, _earlier.c.seq < _row.seq, _earlier.c.sent_at.is_(None), _earlier.c.gave_up_at.is_(None)
+)
 # Of two senders that look at once, PostgreSQL hands a row to one and skips it for the other; SQLite lets in one at a time.
 _CLAIMABLE = (
     select(schema.outbox)
     .where(
         _row.sent_at.is_(None),
+        _row.gave_up_at.is_(None),
         or_(_row.retry_at.is_(None), _row.retry_at <= bindparam("now")),
         or_(_row.claimed_until.is_(None), _row.claimed_until <= bindparam("now")),
         ~_waits_for_an_earlier_one,
@@ -79,10 +84,21 @@ def claim(connection: Connection, now: datetime, until: datetime, most: int) -> 
     return [_delivery(row) for row in rows]
 
 
-def mark_sent(connection: Connection, delivery: Delivery, provider_id: str, now: datetime) -> None:
+def renew(connection: Connection, delivery: Delivery, until: datetime) -> bool:
+    """Each claim counts an attempt, so the number of attempts says whose it is."""
+    mine = (_row.id == delivery.id, _row.attempts == delivery.attempts + 1, _row.sent_at.is_(None), _row.gave_up_at.is_(None))
+    return connection.execute(update(schema.outbox).where(*mine).values(claimed_until=until)).rowcount == 1
+
+
+def mark_sent(connection: Connection, delivery: Delivery, provider_id: str, now: datetime, path: Path) -> None:
     """It went out, whoever holds the claim by now."""
     row = update(schema.outbox).where(_row.id == delivery.id, _row.sent_at.is_(None))
-    connection.execute(row.values(sent_at=now, provider_id=provider_id, claimed_until=None))
+    connection.execute(row.values(sent_at=now, provider_id=provider_id, claimed_until=None, path=path))
+
+
+def give_up(connection: Connection, delivery: Delivery, error: str, now: datetime) -> None:
+    row = update(schema.outbox).where(_row.id == delivery.id, _row.sent_at.is_(None), _row.gave_up_at.is_(None))
+    connection.execute(row.values(gave_up_at=now, last_error=error, claimed_until=None))
 
 
 def mark_failed(connection: Connection, delivery: Delivery, error: str, retry_at: datetime) -> None:
@@ -97,8 +113,14 @@ def about(connection: Connection, breach_id: str) -> list[Delivery]:
     return [_delivery(row) for row in rows]
 
 
+def sent_as(connection: Connection, key: str, limit: int) -> list[Delivery]:
+    rows = connection.execute(select(schema.outbox).where(_row.key == key).order_by(_row.seq.desc()).limit(limit))
+    return [_delivery(row) for row in rows]
+
+
 def oldest_unsent(connection: Connection) -> datetime | None:
-    oldest: datetime | None = connection.scalar(select(func.min(_row.created_at)).where(_row.sent_at.is_(None)))
+    waiting = (_row.sent_at.is_(None), _row.gave_up_at.is_(None))
+    oldest: datetime | None = connection.scalar(select(func.min(_row.created_at)).where(*waiting))
     return oldest
 
 
@@ -114,4 +136,6 @@ def _delivery(row: Row[Any]) -> Delivery:
         row.sent_at,
         row.provider_id,
         row.last_error,
+        row.path,
+        row.gave_up_at,
     )

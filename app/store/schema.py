@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every schema this program knows, oldest first; the last one is the one it works on."""
 
 
@@ -155,6 +155,7 @@ breach = Table(
     Column("min_total", BigInteger, nullable=False, server_default=text("0")),
     Column("confidence", Text),
     Column("flapping", Boolean, nullable=False, server_default=false()),
+    Column("told_as", Text),
 )
 _still_open = text("resolved_at IS NULL")
 Index("ix_breach_fired_at_id", breach.c.fired_at, breach.c.id)
@@ -179,6 +180,8 @@ outbox = Table(
     Column("sent_at", UtcTime),
     Column("provider_id", Text),
     Column("last_error", Text),
+    Column("path", Text),
+    Column("gave_up_at", UtcTime),
     UniqueConstraint("key", "seq"),
     sqlite_autoincrement=True,
 )
@@ -213,6 +216,76 @@ recovery_event = Table(
     Column("ended_at", BigInteger),
     Column("source", Text, nullable=False),
     Column("scenario", Text),
+)
+
+# What happened beside the numbers; moments to the second. `id` says where it is from, so that a repeat is the same row.
+event = Table(
+    "event",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("component", Text),
+    Column("document", JSON, nullable=False),
+)
+Index("ix_event_at_id", event.c.at, event.c.id)
+
+# Who did what. It tells, and decides nothing.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("document", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+drill = Table(
+    "drill",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("component", Text, nullable=False),
+    Column("scenario", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("participants", JSON, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("outcome", Text),
+    Column("lost_seconds", BigInteger),
+    Column("artefact", Text),
+    Column("note", Text),
+)
+Index("ix_drill_started_at_id", drill.c.started_at, drill.c.id)
+
+recovery_breach = Table(
+    "recovery_breach",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("component", Text, nullable=False),
+    Column("scenario", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("notified_at", BigInteger),
+    Column("resolved_at", BigInteger),
+)
+Index("ix_recovery_breach_opened_at_id", recovery_breach.c.opened_at, recovery_breach.c.id)
+
+# What was used up of an allowance on a day (days since 1970): bytes that Logs Insights scanned.
+spending = Table(
+    "spending",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("amount", BigInteger, nullable=False),
 )
 
 # Alembic's own table, written here so that a fresh database needs no Alembic: importing that costs more than the tables.

@@ -10,6 +10,7 @@ import structlog
 from app.store import breaches, definitions, frames, hours, outbox, quarantine, recovery, rules, shards, sums, verdicts
 from app.store.engine import open_engine, reading, writing
 from app.store.migrate import prepare
+from app.store.records import SqlRecords
 from slo.errors import Damaged, Fenced, StoreError
 from slo.units import from_minute
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
-    from app.ports import BreachRow, Commit, Delivery, Shard, VerdictChange
+    from alerts.message import Message
+    from app.ports import BreachRow, Commit, Delivery, Path, Shard, VerdictChange
     from slo.estate.spec import Estate
     from slo.judge.outage import RecoveryEvent
     from slo.judge.period import Window
@@ -33,7 +35,7 @@ _Read = TypeVar("_Read")
 log = structlog.get_logger()
 
 
-class SqlStore:
+class SqlStore(SqlRecords):
     """Safe to use from many threads and processes; StoreError when the database refuses."""
 
     def __init__(self, engine: Engine) -> None:
@@ -130,9 +132,25 @@ class SqlStore:
         with writing(self._engine) as connection:
             return outbox.claim(connection, now, now + timedelta(seconds=lease_seconds), limit)
 
-    def mark_sent(self, delivery: Delivery, provider_id: str, now: datetime) -> None:
+    def renew(self, delivery: Delivery, until: datetime) -> bool:
         with writing(self._engine) as connection:
-            outbox.mark_sent(connection, delivery, provider_id, now)
+            return outbox.renew(connection, delivery, until)
+
+    def mark_sent(self, delivery: Delivery, provider_id: str, now: datetime, path: Path = "first") -> None:
+        with writing(self._engine) as connection:
+            outbox.mark_sent(connection, delivery, provider_id, now, path)
+
+    def give_up(self, delivery: Delivery, error: str, now: datetime) -> None:
+        with writing(self._engine) as connection:
+            outbox.give_up(connection, delivery, error, now)
+
+    def enqueue(self, messages: Sequence[Message], now: datetime) -> None:
+        with writing(self._engine) as connection:
+            outbox.add(connection, messages, now)
+
+    def sent_as(self, key: str, *, limit: int) -> list[Delivery]:
+        with reading(self._engine) as connection:
+            return outbox.sent_as(connection, key, limit)
 
     def mark_failed(self, delivery: Delivery, error: str, *, retry_at: datetime) -> None:
         with writing(self._engine) as connection:

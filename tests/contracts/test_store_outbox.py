@@ -154,3 +154,45 @@ def test_many_senders_at_once_never_share_a_message(opened: Callable[[], Store],
         sent = [transition for found in pool.map(drain, stores) for transition in found]
     rest = drain(stores[0])
     assert sorted(sent + rest) == sorted(f"b{n}/opened" for n in range(40))
+
+
+def test_a_sender_that_is_slow_keeps_what_it_claimed(store: Store) -> None:
+    commit(store, message("k", "b/opened"))
+    (claimed,) = claim(store)
+    assert store.renew(claimed, NOW + 60 * SECOND)
+    assert claim(store, NOW + 59 * SECOND) == []
+    (taken,) = claim(store, NOW + 60 * SECOND)
+    assert not store.renew(claimed, NOW + 99 * SECOND), "another sender has it"
+    assert store.renew(taken, NOW + 99 * SECOND)
+    store.mark_sent(taken, "id", NOW)
+    assert not store.renew(taken, NOW + 99 * SECOND), "it is sent"
+
+
+def test_what_is_given_up_keeps_nothing_back_and_is_told(store: Store) -> None:
+    commit(store, message("k", "b/opened"), message("k", "b/resolved"))
+    (poison,) = claim(store)
+    store.give_up(poison, "a day of refusals", NOW)
+    assert told(claim(store)) == ["b/resolved"]
+    given_up = store.sent_as("k", limit=9)[1]
+    assert (given_up.gave_up_at, given_up.last_error, given_up.waits) == (NOW, "a day of refusals", False)
+
+
+def test_nothing_waits_when_all_is_sent_or_given_up(store: Store) -> None:
+    commit(store, message("a", "a/opened"), message("b", "b/opened"))
+    first, second = claim(store)
+    store.mark_sent(first, "id", NOW)
+    assert store.outbox_oldest() == second.created_at
+    store.give_up(second, "no", NOW)
+    assert store.outbox_oldest() is None
+
+
+def test_a_message_that_no_tick_brings_forth_is_sent_in_its_turn(store: Store) -> None:
+    commit(store, message("k", "b/opened"))
+    store.enqueue([message("k", "b/again-1"), message("k", "b/opened")], NOW)
+    assert [d.message.transition for d in store.sent_as("k", limit=9)] == ["b/again-1", "b/opened"]
+    (first,) = claim(store)
+    store.mark_sent(first, "id", NOW, "second")
+    assert told(claim(store)) == ["b/again-1"]
+    newest, oldest = store.sent_as("k", limit=2)
+    assert (newest.created_at, newest.path, oldest.path) == (NOW, None, "second")
+    assert store.sent_as("k", limit=1) == [newest]
