@@ -33,9 +33,9 @@ check: venv  ## format, lint, types, architecture, docs
 bench: venv  ## every benchmark in bench/, one after the other
 	@set -e; for script in $$(grep -l __main__ bench/*.py); do echo "== $$script"; $(BIN)/python "$$script" $(ARGS); done
 
-chaos: venv  ## the property tests with up to 50 times the examples; the seed is printed (minutes; not in CI)
+chaos: venv  ## property tests with up to 50 times the examples, crashes and disorder by 200 seeds (minutes; not in CI)
 	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed make chaos runs this again"; \
-	$(BIN)/pytest -m hypothesis --hypothesis-profile=chaos --hypothesis-seed=$$seed --timeout=3600 $(ARGS)
+	SLOOP_CHAOS_SEEDS=$${SLOOP_CHAOS_SEEDS:-200} $(BIN)/pytest -m hypothesis --hypothesis-profile=chaos --hypothesis-seed=$$seed --timeout=3600 $(ARGS)
 
 mutants: venv  ## break the judge on purpose, one operator at a time: do its tests notice? (minutes; not in CI)
 	@$(BIN)/python scripts/mutants.py $(ARGS)

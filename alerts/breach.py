@@ -97,9 +97,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A change worth keeping: opened, notified (told later than it opened) or resolved, with the breach as it is after it."""
+    """A change worth keeping: opened, notified (told later than it opened) or resolved, with the breach as it is after it.
 
-    kind: Literal["opened", "notified", "resolved"]
+    `repeated` changes nothing and is told all the same.
+    """
+
+    kind: Literal["opened", "notified", "repeated", "resolved"]
     breach: Breach
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from alerts.evaluate import Decision
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from alerts.evaluate import State
 
+_NO_ARNS: Mapping[str, str] = MappingProxyType({})
 MAX_LENGTH = 10_240
 MAX_CHILDREN = 100
 MAX_ELEMENTS = 500
@@ -108,13 +110,18 @@ def holds(rule: Rule, states: Mapping[str, State]) -> bool:
             return any(holds(o, states) for o in operands)
 
 
-def order(alarms: Iterable[CompositeAlarm]) -> list[CompositeAlarm]:
-    """Children before parents. Alarms on a cycle, and those above it, are left out: CloudWatch stops evaluating them."""
+def order(alarms: Iterable[CompositeAlarm], arns: Mapping[str, str] = _NO_ARNS) -> list[CompositeAlarm]:
+    """Children before parents; `arns` are the names behind the ARNs that rules may use.
+
+    Alarms on a cycle, and those above it, are left out: CloudWatch stops evaluating them.
+    """
     waiting = {a.name: a for a in alarms}
+    children = {name: {arns.get(child, child) for child in a.children} for name, a in waiting.items()}
     ordered: list[CompositeAlarm] = []
-    while ready := [a for a in waiting.values() if not a.children & waiting.keys()]:
+    while ready := [a for name, a in waiting.items() if not children[name] & waiting.keys()]:
         ordered += ready
-        waiting = {name: a for name, a in waiting.items() if a not in ready}
+        done = {a.name for a in ready}
+        waiting = {name: a for name, a in waiting.items() if name not in done}
     return ordered
 
 

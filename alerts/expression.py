@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, tuple[int, int]] = {
 """Functions we know, with the fewest and the most arguments."""
 KEYWORDS = frozenset({"REPEAT", "LINEAR"})
 
+_OVER_TIME = frozenset({"SUM", "MIN", "MAX", "AVG"})
 _LEVELS = (("OR",), ("AND",), ("==", "!=", "<=", ">=", "<", ">"), ("+", "-"), ("*", "/"))
 _SPELLINGS = {"||": "OR", "&&": "AND"}
 _TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]+)?|\.[0-9]+)|([A-Za-z][A-Za-z0-9_]*)|(\|\||&&|==|!=|<=|>=|[-+*/<>()\[\],]))")
@@ -88,6 +89,15 @@ def parse(text: str) -> Node:
 def names(node: Node) -> frozenset[str]:
     """The ids an expression reads."""
     return frozenset(n.id for n in _walk(node) if isinstance(n, Name) and n.id not in KEYWORDS)
+
+
+def steps_alone(node: Node) -> bool:
+    """Whether each datapoint of the result needs only those of its own period."""
+    return not any(
+        (isinstance(n, Call) and n.function in _OVER_TIME and not isinstance(n.arguments[0], Array))
+        or (isinstance(n, Name) and n.id in KEYWORDS)
+        for n in _walk(node)
+    )
 
 
 def _walk(node: Node) -> Iterator[Node]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from alerts.breach import Breach
     from slo.estate.spec import Severity
+    from slo.units import Minute
 
 MAX_NAME = 255
 """CloudWatch's limit for alarm names and PagerDuty's for dedup keys."""
 
-Kind = Literal["opened", "notified", "resolved"]
+Kind = Literal["opened", "notified", "repeated", "resolved"]
 
 
 def key(estate: str, objective: str, severity: Severity) -> str:
@@ -59,5 +60,10 @@ def breach_id(breach: Breach) -> str:
     return f"{breach.objective}.{breach.severity}.{breach.fired_at}"
 
 
-def transition_id(breach: Breach, kind: Kind) -> str:
-    return f"{breach_id(breach)}/{kind}"
+def transition_id(breach: Breach, kind: Kind, occasion: str = "") -> str:
+    """What can happen more than once has an occasion."""
+    return f"{breach_id(breach)}/{kind}/{occasion}" if occasion else f"{breach_id(breach)}/{kind}"
+
+
+def group_transition(component: str, at: Minute, occasion: str = "") -> str:
+    return f"group/{component}/{at}/{occasion}" if occasion else f"group/{component}/{at}"

@@ -28,6 +28,7 @@ METRIC = (
     "ThresholdMetricId",
     "TreatMissingData",
     "Unit",
+    "WarmUpConfiguration",
 )
 COMPOSITE = (*COMMON, "ActionsSuppressor", "ActionsSuppressorExtensionPeriod", "ActionsSuppressorWaitPeriod", "AlarmRule")
 

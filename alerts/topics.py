@@ -1,26 +1,43 @@
 """The SNS topics of an estate in one place, the pager's subscription, and the mark that says what was applied there.
 
-Two topics, because a message of CloudWatch has no severity that PagerDuty reads: what is on the pages topic wakes somebody.
-The pager is subscribed to that one only; whoever wants the tickets subscribes to the other.
+Pages and tickets have topics of their own, because a message of CloudWatch has no severity that PagerDuty reads: what is on
+the pages topic wakes somebody. The pager is subscribed to that one only; whoever wants the tickets subscribes to the other.
+The third is the second path, which has an address of its own.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from alerts.dead_letters import dead_letters, queue_arn
 from alerts.naming import resource_name
+from alerts.policies import RETRIES, topic_policy
 from slo.errors import ProvisionError
-from slo.resource import APPLIED, ESTATE, MANAGED_BY, MANAGER, PAGER, SPEC_SHA, Place, Resource, sha256
+from slo.resource import (
+    APPLIED,
+    ESTATE,
+    MANAGED_BY,
+    MANAGER,
+    ORDER,
+    PAGER,
+    PAGER_SHA,
+    SPEC_SHA,
+    Place,
+    Resource,
+    normal,
+    sha256,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from slo.estate.spec import Severity
-
-TOPICS: dict[Severity, str] = {"page": "pages", "ticket": "tickets"}
+Channel = Literal["page", "ticket", "second"]
+TOPICS: dict[Channel, str] = {"page": "pages", "ticket": "tickets", "second": "second"}
+"""`second` is the way past Sloop and its pages topic: the heartbeat's alarm tells it, and nothing else does."""
+SUBSCRIPTION_ATTRIBUTES = ("RawMessageDelivery", "RedrivePolicy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +47,7 @@ class Pager:
     url: str
 
     @classmethod
-    def of(cls, url: str) -> Pager | None:
+    def of(cls, url: str, setting: str = "SLOOP_PAGER_ENDPOINT") -> Pager | None:
         """None of an empty text. ProvisionError, which does not repeat the address, when it is no http or https URL."""
         if not url:
             return None
@@ -40,7 +57,7 @@ class Pager:
         except ValueError:
             known = False
         if not known:
-            raise ProvisionError("SLOOP_PAGER_ENDPOINT is no address; it begins with https:// (or http://) and has a host")
+            raise ProvisionError(f"{setting} is no address; it begins with https:// (or http://) and has a host")
         return cls(url)
 
     @property
@@ -57,30 +74,48 @@ def endpoint_digest(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
-def topic_name(estate: str, severity: Severity) -> str:
-    return resource_name(estate, TOPICS[severity])
+def topic_name(estate: str, channel: Channel) -> str:
+    return resource_name(estate, TOPICS[channel])
 
 
-def topic_arn(estate: str, severity: Severity, place: Place) -> str:
-    return place.arn("sns", topic_name(estate, severity))
+def topic_arn(estate: str, channel: Channel, place: Place) -> str:
+    return place.arn("sns", topic_name(estate, channel))
 
 
-def topics(estate: str, place: Place, severities: Sequence[Severity], pager: Pager | None) -> tuple[Resource, ...]:
-    """A topic per severity; the pager's subscription to the pages topic where an address is set."""
-    made = [_topic(estate, severity, place, pager if severity == "page" else None) for severity in severities]
-    if pager is not None and "page" in severities:
-        made.append(subscription(made[0], pager.protocol, pager.url))
-    return tuple(made)
+def topics(
+    estate: str, place: Place, channels: Sequence[Channel], pager: Pager | None, second: Pager | None = None
+) -> tuple[Resource, ...]:
+    """The queue for what cannot be delivered, a topic per channel, and subscriptions where an address is set.
+
+    `second` is subscribed to the second topic; the tickets topic is left to whoever wants to hear it.
+    """
+    if not channels:
+        return ()
+    heard = {"page": pager, "second": second}
+    made = [dead_letters(estate, place, [topic_arn(estate, channel, place) for channel in channels])]
+    for channel in channels:
+        made += _topic(estate, channel, place, heard.get(channel))
+    return tuple(sorted(made, key=lambda r: ORDER.index(r.kind)))
 
 
-def subscription(topic: Resource, protocol: str, endpoint: str) -> Resource:
-    """Of this topic, as declared or as found. AWS tags no subscription: the topic's tag says by a digest which one is ours."""
+def subscription(topic: Resource, protocol: str, endpoint: str, attributes: Mapping[str, Any]) -> Resource:
+    """Of this topic, as declared or as found. AWS tags no subscription: the topic's tags say which one is ours.
+
+    `sloop:pager` tells it by a digest of its address, `sloop:pager-sha` what it was made from.
+    """
     digest = endpoint_digest(endpoint)
     host = (urlsplit(endpoint).hostname or "") if "://" in endpoint else protocol
-    spec = {"Topic": topic.name, "Protocol": protocol, "Host": host, "EndpointSha256": digest}
-    ours = topic.tags.get(PAGER) == digest
-    tags = {key: value for key, value in topic.tags.items() if ours and key in (MANAGED_BY, ESTATE)}
-    return Resource("subscription", topic.account, topic.region, f"{topic.name}/{host}/{digest}", spec, tags)
+    spec = {"Topic": topic.name, "Protocol": protocol, "Host": host, "EndpointSha256": digest, **attributes}
+    bare = Resource("subscription", topic.account, topic.region, f"{topic.name}/{host}/{digest}", spec)
+    if topic.tags.get(PAGER) != digest:
+        return bare
+    tags = {key: value for key, value in topic.tags.items() if key in (MANAGED_BY, ESTATE)}
+    return replace(bare, tags=tags | ({SPEC_SHA: topic.tags[PAGER_SHA]} if PAGER_SHA in topic.tags else {}))
+
+
+def subscription_attributes(estate: str, place: Place) -> dict[str, Any]:
+    """Raw delivery would take away the envelope that PagerDuty reads."""
+    return {"RawMessageDelivery": False, "RedrivePolicy": {"deadLetterTargetArn": queue_arn(estate, place)}}
 
 
 def mark(resources: Sequence[Resource]) -> tuple[Resource, ...]:
@@ -98,8 +133,17 @@ def _applied(topic: Resource, resources: Sequence[Resource]) -> str:
     return sha256(sorted([r.kind, r.name, r.spec_sha] for r in beside))[:16]
 
 
-def _topic(estate: str, severity: Severity, place: Place, pager: Pager | None) -> Resource:
-    spec = {"SignatureVersion": "2"}
-    bare = Resource("topic", place.account, place.region, topic_name(estate, severity), spec)
+def _topic(estate: str, channel: Channel, place: Place, heard: Pager | None) -> list[Resource]:
+    spec = {
+        "DeliveryPolicy": normal(dict(RETRIES)),
+        "Policy": topic_policy(topic_arn(estate, channel, place), place),
+        "SignatureVersion": "2",
+    }
+    bare = Resource("topic", place.account, place.region, topic_name(estate, channel), spec)
     tags = {MANAGED_BY: MANAGER, ESTATE: estate, SPEC_SHA: bare.spec_sha}
-    return replace(bare, tags=tags | ({PAGER: pager.digest} if pager else {}))
+    if heard is None:
+        return [replace(bare, tags=tags)]
+    topic = replace(bare, tags=tags | {PAGER: heard.digest})
+    subscribed = subscription(topic, heard.protocol, heard.url, subscription_attributes(estate, place))
+    sha = {PAGER_SHA: subscribed.spec_sha}
+    return [replace(topic, tags={**topic.tags, **sha}), replace(subscribed, tags={**subscribed.tags, SPEC_SHA: sha[PAGER_SHA]})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from slo.plan import differences, drift_of, ours_of
+from slo.plan import PENDING, differences, drift_of, ours_of
 from slo.resource import COMPONENT, ORDER
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def _declared(estate: str, resource: Resource, live: Live | None, *, by_hand: bo
     if fields:
         who = "changed by hand" if by_hand else "the estate changed since it was applied"
         return _line(resource, live, "differs", f"{who}: {_told(fields)}")
+    if live.status == PENDING:
+        return _line(resource, live, "differs", "not confirmed by its endpoint: what is sent reaches nobody")
     return _line(resource, live, "in_sync", "")
 
 
@@ -119,7 +121,7 @@ def _line(resource: Resource, live: Live | None, standing: Standing, why: str) -
 
 def _severity(actions: Sequence[str]) -> Severity | None:
     topics = {action.rsplit("-", 1)[-1] for action in actions}
-    return "page" if "pages" in topics else "ticket" if "tickets" in topics else None
+    return "page" if topics & {"pages", "second"} else "ticket" if "tickets" in topics else None
 
 
 def _told(fields: Sequence[Field]) -> str:

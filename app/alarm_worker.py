@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from alerts.mutes import still_to_come
 from app.alarm_inventory import AlarmInventory, inventory
 from slo.errors import ProvisionError, SourceError
+from slo.units import to_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +53,9 @@ class AlarmWorker:
             if self._world is None:
                 self._world = self._wanted()
             live = self._world.provisioner.read(self._estate)
-            self._last = inventory(self._estate, self._world.desired, live, self._clock.now(), self._world.without)
+            now = self._clock.now()
+            desired = still_to_come(self._world.desired, to_minute(now))
+            self._last = inventory(self._estate, desired, live, now, self._world.without)
         except (SourceError, ProvisionError) as error:
             log.warning("alarms not read", error=str(error))
             self._last = replace(self._last, error=str(error))

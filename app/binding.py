@@ -13,7 +13,7 @@ from slo.estate.indicator import Journey, LogsQuery, MetricQuery, SearchQuery, T
 from slo.estate.lints import DAY, KEPT_DAYS, SPARE_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from app.ports import Source
     from slo.catalog.catalog import Catalog
@@ -38,6 +38,7 @@ class Feed:
 
     source: Source
     pace: Pace
+    remarks: Callable[[], Mapping[str, Sequence[str]]] = dict
 
 
 class Bound(NamedTuple):
@@ -63,6 +64,7 @@ def bind(
 ) -> Bound:
     """One shard per account and region of CloudWatch, X-Ray and Logs, one for Prometheus, OpenSearch, and all composites each.
 
+    CloudWatch's are of the account that is asked, which may monitor others.
     `earlier` tells the targets that an objective had before: see `app.eras`. `parts` answers `PartQuery`; without it no
     composite is judged. `holding` tells the slots that each shard has by now: see `app.seating`, which splits what has more
     than 1,000 indicators. SettingsError when too little is kept.
@@ -90,6 +92,7 @@ def bind(
             tuple(group.composites),
             hours_kept=-(-hours_years * 1461 // 4) * 1440,
             always=frozenset(group.always),
+            remarks=group.feed.remarks,
         )
         for name, group in found.groups.items()
     )
@@ -182,9 +185,19 @@ class _Bindings:
             return Unbound("no_source", f"reads {name}, but {setting} is not set")
         key = slot_key(indicator_id, indicator)
         self.indicators[key] = indicator
-        name = self.seating.shard(_shard_of(indicator.queries[0]), key)
+        name = self.seating.shard(self._shard_of(indicator.queries[0]), key)
         self.groups.setdefault(name, _Group(self.feeds[kind])).keys[key] = None
         return name, key
+
+    def _shard_of(self, query: Query) -> str:
+        if isinstance(query, MetricQuery):
+            # What one account is asked together is also stored together, whosever metrics they are.
+            account = next((a for a in self.estate.accounts if a.name == query.account), None)
+            asked = account.monitored_by if account is not None and account.monitored_by else query.account
+            return f"cloudwatch/{asked or 'default'}/{query.region}"
+        if isinstance(query, LogsQuery | TraceQuery):
+            return f"{kind_of(query)}/{query.account or 'default'}/{query.region}"
+        return kind_of(query)
 
 
 def after(paces: Iterable[Pace]) -> Pace:
@@ -201,12 +214,6 @@ def kind_of(query: Query) -> SourceKind:
     if isinstance(query, SearchQuery):
         return "opensearch"
     return "xray" if isinstance(query, TraceQuery) else "prometheus"
-
-
-def _shard_of(query: Query) -> str:
-    if isinstance(query, LogsQuery | MetricQuery | TraceQuery):
-        return f"{kind_of(query)}/{query.account or 'default'}/{query.region}"
-    return kind_of(query)
 
 
 def _check_retention(estate: Estate, days: int) -> None:

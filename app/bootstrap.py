@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -14,39 +15,56 @@ from prometheus_client import CollectorRegistry
 
 from app.about import about, grafana_links
 from app.alarm_worker import AlarmWorker
-from app.aws.budget import ByteBudget
-from app.aws.logs import LogsSource
+from app.aws.deployments import EcsDeployments
+from app.aws.links import fetch
+from app.aws.metric_sink import AwsMetricSink
 from app.aws.metrics import CloudWatchSource
+from app.aws.nearest import NearestMetric
 from app.aws.recovery import AwsRecovery
 from app.aws.session import AwsSession
-from app.aws.signing import SigV4
 from app.aws.sns import SnsPublisher
+from app.aws.watchmen import AwsWatchmen
 from app.aws.xray import XRaySource
-from app.binding import Feed, bind
+from app.binding import bind
 from app.board import Board
-from app.bootstrap_aws import provisioning
+from app.bootstrap_aws import beating, provisioning
+from app.bootstrap_sources import feeds
+from app.burn_worker import BurnWorker
 from app.clock import WallClock
 from app.composite_source import CompositeSource
 from app.costs import reading
+from app.deployment_worker import DeploymentWorker
+from app.drills import DrillBook
+from app.edits import edits
 from app.eras import eras
 from app.exposition import SnapshotCollector, exposition, meters
 from app.files import read_catalog, read_estate, read_prices, read_specs
 from app.guards import loopback_hosts
+from app.heartbeat_worker import HeartbeatWorker
 from app.history import StoredHistory
+from app.hooks.certificates import Certificates
+from app.hooks.sns import SnsHook, Trusted
+from app.keeper import Keeper
 from app.main import create_app
-from app.opensearch import ACTIONS, OpenSearchSource
-from app.paces import pace_of
-from app.prometheus.access import Access
-from app.prometheus.source import PrometheusSource
+from app.missing import MissingMetrics
+from app.outbox import Paths
+from app.recent import recent_changes
+from app.recovery_pager import RecoveryPager
 from app.recovery_worker import RecoveryWorker
+from app.rehearsal_worker import RehearsalWorker
 from app.report_worker import ReportWorker
 from app.reports.canonical import spec_digest
 from app.reports.shelf import FolderShelf
 from app.service import Service
+from app.settings import listed
+from app.signs import signs
 from app.snapshot import AppState
+from app.store.engine import REQUESTS
 from app.store.sql import SqlStore
 from app.telemetry import configure_logs, configure_metrics, configure_traces
-from app.telling import close_orphans, teller
+from app.telling import Teller, close_orphans
+from app.trace_map import watched_places
+from app.trace_worker import TraceWorker
 from app.worker import OutboxWorker, ShardWorker
 from slo.errors import SettingsError
 from slo.units import to_minute
@@ -56,10 +74,12 @@ if TYPE_CHECKING:
 
     from fastapi import APIRouter, FastAPI
 
-    from app.binding import Bound, SourceKind
+    from app.binding import Bound
     from app.clock import Clock
+    from app.service import Loop
     from app.settings import Settings
     from slo.estate.spec import Estate
+    from slo.resource import Place
     from slo.units import Minute
 
 log = structlog.get_logger()
@@ -72,10 +92,11 @@ def build_service(
     session = AwsSession({a.name: a for a in estate.accounts})
     store, now = SqlStore.open(settings.database), to_minute(clock.now())
     store.record_estate(estate, now)
+    store.keep_events(edits(estate, store.definitions, now))
     bound = bind(
         estate,
         read_catalog(),
-        feeds(settings, session),
+        feeds(settings, session, store),
         retention_days=settings.retention_days,
         hours_years=settings.hours_years,
         quiet_minutes=settings.quiet_minutes,
@@ -84,28 +105,76 @@ def build_service(
         parts=CompositeSource(store, lambda source: board.is_read(source)),  # noqa: PLW0108  # the board comes later
         holding=lambda: {shard.name: shard.slots for shard in store.shards()},
     )
-    board = Board(estate, store, clock, indicators=bound.indicators, unbound=bound.unbound, remarks=remarks)
+    board = Board(
+        estate, store, clock, indicators=bound.indicators, unbound=bound.unbound, remarks=remarks, skew=session.skew.seconds
+    )
     committed = Event()
-    tell = teller(estate, settings.address)
-    _close_orphans(store, estate, bound, settings.address, to_minute(clock.now()))
+    tell = Teller(estate, settings.address, recent_changes(store, estate))
+    _close_orphans(store, estate, bound, settings.address, now)
     registry = CollectorRegistry()
     counters = meters(registry)
-    shards = tuple(ShardWorker(store, watch, clock, board, tell, committed, counters) for watch in bound.watches)
-    outbox = None
-    if settings.topic_arn:
-        publisher = SnsPublisher(session.client("sns", region=_region_of(settings.topic_arn)), settings.topic_arn)
-        outbox = OutboxWorker(store, publisher, clock, Random(), committed, counters)  # noqa: S311  # jitter, no secret
-    registry.register(SnapshotCollector(board.box, clock.now, lambda: dict(store.written)))
-    reader = AwsRecovery(session, CloudWatchSource(session))
-    shelf = FolderShelf(settings.reports, estate.name)
-    others = (
-        RecoveryWorker(store, estate, reader, clock, board),
-        ReportWorker(store, estate, read_catalog(), shelf, clock, lambda: not board.box.get().unjudged, spec_digest(specs)),
-        AlarmWorker(
-            estate.name, lambda: provisioning(settings, estate, read_catalog(), dashboards=False), clock, board.post_alarms
-        ),
+    finder = NearestMetric(session)
+    shards = tuple(
+        ShardWorker(store, watch, clock, board, tell, committed, counters, MissingMetrics(finder, clock))
+        for watch in bound.watches
     )
-    return Service(store, board, shards, outbox, committed, registry, others, bound.watches)
+    registry.register(SnapshotCollector(board.box, clock.now, lambda: dict(store.written)))
+    common = _Common(settings, estate, session, store, clock, board, tell, committed)
+    loops = (*_measuring(common, specs), *_paging(common, [w.name for w in bound.watches]))
+    paths = _paths(session, settings)
+    outbox = OutboxWorker(store, paths, clock, Random(), committed, counters) if paths else None  # noqa: S311  # jitter
+    requests = SqlStore.open(settings.database, REQUESTS)
+    return Service(store, requests, board, shards, outbox, committed, registry, counters, loops, bound.watches)
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What most loops of the service are made of."""
+
+    settings: Settings
+    estate: Estate
+    session: AwsSession
+    store: SqlStore
+    clock: Clock
+    board: Board
+    tell: Teller
+    committed: Event
+
+
+def _measuring(c: _Common, specs: Sequence[bytes]) -> tuple[Loop, ...]:
+    """What looks at the world beside the shards, and writes down what it saw."""
+    catalog, shelf = read_catalog(), FolderShelf(c.settings.reports, c.estate.name)
+    pager = RecoveryPager(c.store, c.estate, c.tell, c.committed.set)
+    traced = watched_places(c.estate, every=c.settings.xray_map)
+    return (
+        RecoveryWorker(c.store, c.estate, AwsRecovery(c.session, CloudWatchSource(c.session)), c.clock, c.board, pager),
+        ReportWorker(c.store, c.estate, catalog, shelf, c.clock, lambda: not c.board.box.get().unjudged, spec_digest(specs)),
+        AlarmWorker(
+            c.estate.name,
+            lambda: provisioning(c.settings, c.estate, catalog, dashboards=False),
+            c.clock,
+            c.board.post_alarms,
+        ),
+        TraceWorker(c.estate, XRaySource(c.session), traced, c.clock, c.board.post_traces),
+        DeploymentWorker(c.store, c.estate, EcsDeployments(c.session), c.clock),
+    )
+
+
+def _paging(c: _Common, shards: Sequence[str]) -> tuple[Loop, ...]:
+    """What keeps the way to the pager alive and in step: beats, published burns, reminders, tests."""
+    sink, publishes, days = AwsMetricSink(c.session), bool(c.settings.topic_arn), c.settings.test_fire_days
+
+    def places() -> tuple[Place, ...]:
+        return beating(c.estate, read_catalog())
+
+    known = signs(c.board.box.get, c.store, c.clock, shards, publishes=publishes)
+    rehearsals = [RehearsalWorker(c.store, c.estate, c.tell.origin, c.clock, c.committed.set, days)]
+    return (
+        HeartbeatWorker(c.estate.name, places, sink, c.clock, known, c.board.post_heartbeat),
+        BurnWorker(c.board.box.get, sink, c.clock),
+        Keeper(c.store, c.estate, c.tell, c.board.verdict, c.clock, c.committed.set, AwsWatchmen(c.session, places)),
+        *(rehearsals if publishes and days else ()),
+    )
 
 
 def _close_orphans(store: SqlStore, estate: Estate, bound: Bound, base_url: str, at: Minute) -> None:
@@ -122,17 +191,31 @@ def build_app(settings: Settings, service: Service, clock: Clock, more: Sequence
     return create_app(
         AppState(
             box=service.board.box,
-            log=service.store,
-            history=StoredHistory(service.store, service.board.place),
+            log=service.requests,
+            history=StoredHistory(service.requests, service.board.place),
             clock=clock.now,
             metrics=lambda: exposition(service.registry),
             hosts=loopback_hosts(settings.port),
             about=about(estate, read_catalog(), grafana_links(estate, settings.grafana_url)),
             reports=FolderShelf(settings.reports, estate.name),
             reading=reading(estate, service.watches, read_prices()),
+            happened=service.requests,
+            drills=DrillBook(service.requests, clock.now),
+            recovered=service.requests,
         ),
-        more,
+        (*_hooks(settings, service, clock), *more),
     )
+
+
+def _hooks(settings: Settings, service: Service, clock: Clock) -> tuple[APIRouter, ...]:
+    """None without a topic to listen to: the path is then not there."""
+    topics, loopback = frozenset(listed(settings.hook_topic_arns)), frozenset(listed(settings.hook_cert_hosts))
+    if not topics:
+        return ()
+    estate, certificates = service.board.box.get().estate, Certificates(fetch, clock.monotonic)
+    counted = service.counters.hook_messages
+    hook = SnsHook(Trusted(topics, loopback), certificates, fetch, service.requests, estate, clock, counted)
+    return (hook.router(),)
 
 
 def serve(settings: Settings) -> None:
@@ -175,49 +258,21 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def feeds(settings: Settings, session: AwsSession) -> dict[SourceKind, Feed]:
-    """What can be read with these settings."""
-    found: dict[SourceKind, Feed] = {
-        "cloudwatch": Feed(CloudWatchSource(session), pace_of("cloudwatch", settings)),
-        "xray": Feed(XRaySource(session), pace_of("xray", settings)),
-        "logs": Feed(_logs(settings, session), pace_of("logs", settings)),
-    }
-    if settings.prometheus_url:
-        found["prometheus"] = Feed(_prometheus(settings, session), pace_of("prometheus", settings))
-    if settings.opensearch_url:
-        found["opensearch"] = Feed(_opensearch(settings, session), pace_of("opensearch", settings))
-    return found
+def _paths(session: AwsSession, settings: Settings) -> Paths | None:
+    """None where there is no topic: pages stay in the outbox."""
+    return Paths(_topic(session, settings.topic_arn), _second(session, settings)) if settings.topic_arn else None
 
 
-def _logs(settings: Settings, session: AwsSession) -> LogsSource:
-    """Bytes are paid in real time, so the budget's day is that of the wall, even in a demo that runs faster."""
-    clock = WallClock()
-    budget = ByteBudget(settings.logs_bytes_per_day, clock.wall)
-    return LogsSource(session, budget, monotonic=clock.monotonic, history=settings.logs_history_days * 1440)
+def _topic(session: AwsSession, topic_arn: str) -> SnsPublisher:
+    return SnsPublisher(session.client("sns", region=_region_of(topic_arn)), topic_arn)
 
 
-def _opensearch(settings: Settings, session: AwsSession) -> OpenSearchSource:
-    region, service = settings.opensearch_aws_region, settings.opensearch_aws_service
-    user, password = settings.opensearch_user, settings.opensearch_password.get_secret_value()
-    if region and user:
-        raise SettingsError("SLOOP_OPENSEARCH_USER and SLOOP_OPENSEARCH_AWS_REGION: give one way to sign in")
-    sign = SigV4(session, region, service=service, action=ACTIONS[service]) if region else None
-    return OpenSearchSource(settings.opensearch_url, user=user, password=password, sign=sign, service=service)
-
-
-def _prometheus(settings: Settings, session: AwsSession) -> PrometheusSource:
-    region = settings.prometheus_aws_region
-    access = Access(
-        settings.prometheus_url,
-        token=settings.prometheus_token.get_secret_value(),
-        user=settings.prometheus_user,
-        password=settings.prometheus_password.get_secret_value(),
-        ca_file=settings.prometheus_ca_file,
-        client_cert=settings.prometheus_client_cert,
-        client_key=settings.prometheus_client_key,
-        sign=SigV4(session, region) if region else None,
-    )
-    return PrometheusSource(access.url, client=access.client(), secrets=access.secrets)
+def _second(session: AwsSession, settings: Settings) -> SnsPublisher | None:
+    if not settings.second_topic_arn:
+        return None
+    if settings.second_topic_arn == settings.topic_arn:
+        raise SettingsError("SLOOP_SECOND_TOPIC_ARN is the first topic again; name one of another region, or leave it out")
+    return _topic(session, settings.second_topic_arn)
 
 
 def _region_of(topic_arn: str) -> str:

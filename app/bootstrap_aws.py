@@ -5,19 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alerts.desired import wanted_alarms
+from alerts.heartbeat import places_of
+from alerts.mutes import still_to_come
 from alerts.topics import Pager, mark
 from app.aws.alarms import AwsAlarms
 from app.aws.dashboards import AwsDashboards
 from app.aws.discover import AwsDiscovery
+from app.aws.identity import AwsIdentity
 from app.aws.metrics import CloudWatchSource
+from app.aws.mutes import AwsMutes
+from app.aws.queues import AwsQueues
 from app.aws.session import AwsSession
 from app.aws.topics import AwsTopics
+from app.aws.trail import LOOKUPS_PER_SECOND, AwsTrail
 from app.aws.xray import XRaySource
 from app.clock import WallClock
 from app.discover import Discoverer
 from app.provision import Provisioner, Provisioning
 from app.throttle import Throttle
 from slo.estate.spec import Account
+from slo.units import to_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,21 +46,31 @@ def provisioning(
     dashboards: bool = True,
 ) -> Provisioning:
     """ProvisionError when the estate cannot be provisioned as it stands."""
-    wanted = wanted_alarms(estate, catalog, Pager.of(settings.pager_endpoint))
+    wanted = wanted_alarms(estate, catalog, *_addresses(settings))
     drawn = _wanted_dashboards(settings, estate, catalog) if dashboards else ()
     made = provisioner(settings, wanted.places, told, dashboards=dashboards)
-    return Provisioning(mark((*wanted.resources, *drawn)), wanted.places, wanted.without, made, wanted.notes)
+    marked = still_to_come(mark((*wanted.resources, *drawn)), to_minute(WallClock().wall()))
+    return Provisioning(marked, wanted.places, wanted.without, made, wanted.notes)
+
+
+def beating(estate: Estate, catalog: Catalog) -> tuple[Place, ...]:
+    """Where the service says that it is alive. ProvisionError as above."""
+    wanted = wanted_alarms(estate, catalog)
+    return places_of(estate, wanted.resources, wanted.places)
 
 
 def provisioner(
     settings: Settings, places: Sequence[Place], told: Callable[[Change], None] = lambda _: None, *, dashboards: bool = True
 ) -> Provisioner:
     """For exactly these places: those of an estate, or those that a saved plan names."""
-    session = AwsSession({p.account: Account(p.account, p.id, p.region, p.role_arn) for p in places})
+    session = _session(places)
     pace = Throttle(settings.writes_per_second, WallClock().monotonic)
+    pager, second = _addresses(settings)
     adapters: list[Resources] = [
-        AwsTopics(session, places, Pager.of(settings.pager_endpoint), pace),
+        AwsQueues(session, places, pace),
+        AwsTopics(session, places, pager, pace, second),
         AwsAlarms(session, places, pace),
+        AwsMutes(session, places, pace),
     ]
     if dashboards:
         adapters.append(AwsDashboards(session, places, pace))
@@ -61,7 +78,17 @@ def provisioner(
         from app.grafana import GrafanaDashboards  # noqa: PLC0415  # its client takes long to import
 
         adapters.append(GrafanaDashboards(settings.grafana_url, settings.grafana_token.get_secret_value()))
-    return Provisioner(adapters, told=told)
+    return Provisioner(adapters, told=told, check=AwsIdentity(session, places).check)
+
+
+def trail(places: Sequence[Place]) -> AwsTrail:
+    """Who changed what in these places."""
+    return AwsTrail(_session(places), places, Throttle(LOOKUPS_PER_SECOND, WallClock().monotonic))
+
+
+def caller(places: Sequence[Place]) -> str:
+    """As whom AWS knows the credentials of the first place; SourceError when it does not answer."""
+    return AwsIdentity(_session(places), places).who()
 
 
 def discoverer(catalog: Catalog, account: str, region: str) -> Discoverer:
@@ -69,6 +96,16 @@ def discoverer(catalog: Catalog, account: str, region: str) -> Discoverer:
     session = AwsSession({}, default_region=region)
     discovery = AwsDiscovery(session, XRaySource(session), region)
     return Discoverer(discovery, CloudWatchSource(session), catalog, account)
+
+
+def _addresses(settings: Settings) -> tuple[Pager | None, Pager | None]:
+    """The pager's, and the second path's where it has one of its own."""
+    second = Pager.of(settings.second_endpoint, "SLOOP_SECOND_ENDPOINT")
+    return Pager.of(settings.pager_endpoint), second
+
+
+def _session(places: Sequence[Place]) -> AwsSession:
+    return AwsSession({p.account: Account(p.account, p.id, p.region, p.role_arn) for p in places})
 
 
 def _wanted_dashboards(settings: Settings, estate: Estate, catalog: Catalog) -> tuple[Resource, ...]:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event as ThreadEvent
 from typing import TYPE_CHECKING, Any
 
 from app.binding import COMPOSITES
 from app.clock import WallClock
-from app.files import read_catalog, read_estate, read_specs
-from app.report_worker import report_of, run_of
-from app.reports import manifest
-from app.reports.canonical import spec_digest
-from app.reports.gather import gather
+from app.drills import DrillBook
 from app.store.sql import SqlStore
+from app.telling import Teller
+from app.test_fire import Range
 from app.watch import measured_slots
-from slo.errors import SettingsError, UnreadableFile, UsageError
+from slo.errors import UnreadableFile, UsageError
 from slo.judge.windows import slices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from alerts.test_fire import Evidence
     from app.books import Proof
     from app.settings import Settings
-    from slo.judge.compliance import Period
+    from slo.estate.spec import Component, Estate
     from slo.judge.series import Slices
     from slo.units import Minute
 
@@ -34,7 +35,7 @@ def stored_slices(settings: Settings, start: Minute, end: Minute, objective: str
     """
     if end <= start:
         raise UsageError("--from must be before --to")
-    store = _existing(settings)
+    store = open_existing(settings)
     try:
         shards = [shard for shard in store.shards() if shard.name != COMPOSITES]
         slots = {name: (shard, slot) for shard in shards for name, slot in measured_slots(shard.slots).items()}
@@ -60,11 +61,6 @@ def _declared_indicators(declared: Mapping[str, Any]) -> list[str]:
     return [declared.get("slices_key") or f"{declared['component']}.{declared['indicator']}"]
 
 
-def _existing(settings: Settings) -> SqlStore:
-    _refuse_missing(settings)
-    return SqlStore.open(settings.database)
-
-
 def _refuse_missing(settings: Settings) -> None:
     """Reading a database that is not there would make an empty one."""
     path = settings.database.removeprefix("sqlite:///")
@@ -72,23 +68,31 @@ def _refuse_missing(settings: Settings) -> None:
         raise UnreadableFile(f"{path}: there is no such database; set SLOOP_DATABASE_URL to the service's")
 
 
-def write_report(
-    settings: Settings, period: Period, out: Path, estate: Path | None = None, *, partial: bool = False
-) -> tuple[dict[str, Any], bool]:
-    """The manifest of the week's report in `out`, and whether it is new; `estate` in place of SLOOP_ESTATE."""
-    place = estate or (Path(settings.estate) if settings.estate else None)
-    if place is None:
-        raise SettingsError("no estate: set SLOOP_ESTATE or give --estate, the file or folder with the estate")
-    catalog = read_catalog()
-    declared, _ = read_estate([place], catalog)
-    store = _existing(settings)
+def open_existing(settings: Settings) -> SqlStore:
+    """Of SLOOP_DATABASE_URL, where it is there: UnreadableFile or StoreError otherwise, and nothing is made."""
+    _refuse_missing(settings)
+    return SqlStore.open(settings.database)
+
+
+def fire_test(settings: Settings, estate: Estate, component: Component, actor: str, wait: float) -> Evidence:
+    """Down the way of the service that works on this database; `wait` in seconds, for each of the two messages."""
+    store, clock = open_existing(settings), WallClock()
     try:
-        inputs = gather(store, declared, catalog, period, partial=partial)
+        origin = Teller(estate, settings.address).origin(component)
+        site = Range(store, clock, ThreadEvent().wait)
+        return site.fire(origin, component, actor, at=int(clock.now().timestamp()), wait=wait)
     finally:
         store.close()
-    specs = [data for _, data in read_specs([place])]
-    new = manifest.write(out, report_of(inputs, spec_digest(specs)), run_of(inputs, WallClock()))
-    return manifest.read(out), new
+
+
+@contextmanager
+def drill_book(settings: Settings) -> Iterator[DrillBook]:
+    """The drills in the database, by the wall's time."""
+    store = open_existing(settings)
+    try:
+        yield DrillBook(store, WallClock().now)
+    finally:
+        store.close()
 
 
 def migrate_database(settings: Settings) -> tuple[str, str]:

@@ -84,14 +84,14 @@ def burn_down(
     end = points[-1]
     parts = [
         *(plane.band(start, stop, 'class="firing"') for start, stop in bands if stop > plane.start),
-        *_grid(plane, _apart(plane, [(share, _label(share)) for share in (0.0, 1.0, 0.5, plane.low)])),
+        *grid(plane, apart(plane, [(share, _label(share)) for share in (0.0, 1.0, 0.5, plane.low)])),
         f'<path class="even" d="{plane.path([(plane.start, 1.0), (plane.end, 0.0)])}"/>',
         f'<path class="area" d="{plane.path([*points, (plane.end, 0.0), (plane.start, 0.0)])}Z"/>',
         f'<path class="line" d="{plane.path(points)}"/>',
         f'<circle class="dot" cx="{plane.x(end[0]):.1f}" cy="{plane.y(end[1]):.1f}" r="4"/>',
-        *_time_axis(plane),
+        *time_axis(plane),
     ]
-    return _svg(size, label, parts)
+    return svg(size, label, parts)
 
 
 def indicator(stretches: Sequence[Stretch], target: float, size: Size, label: str) -> Markup:
@@ -99,16 +99,16 @@ def indicator(stretches: Sequence[Stretch], target: float, size: Size, label: st
     lowest = min((v for s in stretches for v in s.values), default=target)
     low = max(0.0, 1 - max(4 * (1 - target), 1.08 * (1 - lowest)))
     plane = Plane(size, stretches[0].start, stretches[-1].end, low, 1.0)
-    marks = _apart(plane, [(1.0, "100 %"), (target, _label(target)), (low, _label(low))])
+    marks = apart(plane, [(1.0, "100 %"), (target, _label(target)), (low, _label(low))])
     parts = [
         *(_unknown(plane, s) for s in stretches if not s.values),
-        *_grid(plane, marks),
+        *grid(plane, marks),
         f'<path class="objective" d="{plane.path([(plane.start, target), (plane.end, target)])}"/>',
         *(f'<path class="sli" d="{_steps(plane, s)}"/>' for s in stretches if s.kind == "good"),
         *(_columns(plane, s, target) for s in stretches if s.kind == "bad"),
-        *_time_axis(plane),
+        *time_axis(plane),
     ]
-    return _svg(size, label, parts)
+    return svg(size, label, parts)
 
 
 def _unknown(plane: Plane, stretch: Stretch) -> str:
@@ -141,7 +141,7 @@ def _thinned(curve: Sequence[tuple[Minute, Fraction]], most: int) -> list[tuple[
     return [*curve[:-1:step], curve[-1]]
 
 
-def _grid(plane: Plane, marks: Iterable[tuple[float, str]]) -> list[str]:
+def grid(plane: Plane, marks: Iterable[tuple[float, str]]) -> list[str]:
     right = plane.size.width - RIGHT
     return [
         f'<path class="grid" d="M{LEFT} {plane.y(share):.1f}H{right}"/>'
@@ -150,7 +150,7 @@ def _grid(plane: Plane, marks: Iterable[tuple[float, str]]) -> list[str]:
     ]
 
 
-def _apart(plane: Plane, marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+def apart(plane: Plane, marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
     """Marks that would overlap are left out, the earlier one stays."""
     kept: list[tuple[float, str]] = []
     for mark in marks:
@@ -159,7 +159,7 @@ def _apart(plane: Plane, marks: Sequence[tuple[float, str]]) -> list[tuple[float
     return kept
 
 
-def _time_axis(plane: Plane) -> list[str]:
+def time_axis(plane: Plane) -> list[str]:
     """Whole ticks in UTC: as many as fit with 70 pixels between them."""
     room = max(2, (plane.size.width - LEFT - RIGHT) // 70)
     step = next((s for s in _TICKS if (plane.end - plane.start) / s <= room), _TICKS[-1])
@@ -177,7 +177,7 @@ def _label(share: float) -> str:
     return f"{share * 100:.4g} %" if share >= 0 else f"{share * 100:.0f} %".replace("-", "\N{MINUS SIGN}")
 
 
-def _svg(size: Size, label: str, parts: Sequence[str]) -> Markup:
+def svg(size: Size, label: str, parts: Sequence[str]) -> Markup:
     name = "wide" if size is WIDE else "narrow"
     return Markup(  # noqa: S704  -- numbers and escaped text only
         f'<svg class="chart {name}" viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{escape(label)}">'

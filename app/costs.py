@@ -13,6 +13,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from slo.estate.indicator import CounterQuery, GaugeQuery, Journey, LogsQuery, MetricQuery, PartQuery, SearchQuery, TraceQuery
+from slo.judge.mechanism import poll_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ MINUTES = 730 * 60
 """Of a month, as AWS counts it."""
 FAST_POLL = 1
 LOOKS = "recovery"
-"""The source of what recovery reads, which no shard does: once a minute."""
+"""The source of what recovery reads, which no shard does: as often as the tightest RPO needs it."""
 
 Asked = tuple[str, ...]
 """What one request is for, as its source counts requests: the first is the kind."""
@@ -206,7 +207,7 @@ def _looks(estate: Estate, prices: PriceList) -> Iterator[Share]:
     for component in estate.components:
         series = _looked_at(component.kind, component.resource)
         if series:
-            requests = Fraction(series * MINUTES)
+            requests = Fraction(series * MINUTES, poll_minutes(component))
             yield Share(component.name, LOOKS, Fraction(series), requests, prices["metric-request"].of(requests))
 
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from app.alarm_inventory import STANDINGS
 from slo.judge import burn
 from slo.units import format_duration, nearest_double
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
+    from app.alarm_inventory import AlarmInventory
     from app.snapshot import Snapshot, SnapshotBox, SourceStatus
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -31,7 +33,8 @@ class Meters:
     """Counters for the service to raise: `notifications` by severity and outcome (sent, failed);
 
     `source_errors` by source and kind (throttled, denied, failed, store); `queries` by shard and lane (history, whole,
-    fast), which is what GetMetricData is paid by; `clock_jumps` by shard.
+    fast), which is what GetMetricData is paid by; `throttles` by source, whatever became of the next try; `clock_jumps` by
+    shard; `hook_messages` by outcome (see `app.hooks.sns.SnsHook`).
     """
 
     source_errors: Counter
@@ -39,7 +42,9 @@ class Meters:
     ticks: Counter
     tick_seconds: Histogram
     queries: Counter
+    throttles: Counter
     clock_jumps: Counter
+    hook_messages: Counter
 
 
 def meters(registry: CollectorRegistry) -> Meters:
@@ -49,7 +54,9 @@ def meters(registry: CollectorRegistry) -> Meters:
         Counter("sloop_ticks", "Committed ticks", ["shard"], registry=registry),
         Histogram("sloop_tick_seconds", "From the first call to the commit", ["shard"], buckets=TICKS, registry=registry),
         Counter("sloop_queries", "Series asked for, as sources count and charge them", ["shard", "lane"], registry=registry),
+        Counter("sloop_source_throttles", "Tries that were refused for their rate", ["source"], registry=registry),
         Counter("sloop_clock_jumps", "Times that the clock jumped by more than 2 s", ["shard"], registry=registry),
+        Counter("sloop_hook_messages", "Messages that came to /hooks/sns", ["outcome"], registry=registry),
     )
 
 
@@ -72,6 +79,10 @@ class SnapshotCollector(Collector):
         yield from _states(snapshot)
         yield from _freshness(snapshot, now)
         yield from _sources(snapshot.sources)
+        yield from _heartbeat(snapshot)
+        yield from _recovery(snapshot)
+        yield _alarm_drift(snapshot.alarms)
+        yield GaugeMetricFamily("sloop_clock_skew_seconds", "This machine's clock ahead of AWS's", value=snapshot.skew)
         frames = CounterMetricFamily("sloop_frame_bytes", "Bytes of minutes written, by shard", labels=["shard"])
         for shard, count in sorted(self._written().items()):
             frames.add_metric([shard], count)
@@ -122,6 +133,43 @@ def _freshness(snapshot: Snapshot, now: datetime) -> Iterable[GaugeMetricFamily]
     yield GaugeMetricFamily(
         "sloop_snapshot_age_seconds", "Since pages were last given verdicts", value=(now - snapshot.made_at).total_seconds()
     )
+
+
+def _heartbeat(snapshot: Snapshot) -> Iterable[GaugeMetricFamily]:
+    beat = snapshot.heartbeat
+    up = GaugeMetricFamily("sloop_heartbeat_up", "1 while Sloop vouches for itself", labels=[])
+    last = GaugeMetricFamily("sloop_heartbeat_timestamp_seconds", "When Sloop vouched for itself last", labels=[])
+    if beat is not None:
+        up.add_metric([], float(beat.silent is None))
+    if beat is not None and beat.last is not None:
+        last.add_metric([], beat.last.timestamp())
+    return up, last
+
+
+def _recovery(snapshot: Snapshot) -> Iterable[GaugeMetricFamily]:
+    """Of targets, and of exposures that are shown without one (scenario empty)."""
+    lost = GaugeMetricFamily(
+        "sloop_recovery_exposure_seconds", "Data that would be lost now, by age", labels=["component", "scenario"]
+    )
+    state = GaugeMetricFamily(
+        "sloop_recovery_state", "1 for the state a recovery target is in", labels=["component", "scenario", "state"]
+    )
+    for verdict in snapshot.recovery:
+        if isinstance(verdict.exposure, int):
+            lost.add_metric([verdict.component, verdict.scenario or ""], verdict.exposure)
+        if verdict.scenario is not None:
+            state.add_metric([verdict.component, verdict.scenario, verdict.state], 1)
+    return lost, state
+
+
+def _alarm_drift(inventory: AlarmInventory | None) -> GaugeMetricFamily:
+    """Nothing before the first read; afterwards the last one that worked."""
+    drift = GaugeMetricFamily("sloop_alarm_drift", "Resources in AWS that are not as declared", labels=["standing"])
+    if inventory is not None and inventory.read_at is not None:
+        for standing in STANDINGS:
+            if standing != "in_sync":
+                drift.add_metric([standing], inventory.count(standing))
+    return drift
 
 
 def _sources(sources: Iterable[SourceStatus]) -> Iterable[GaugeMetricFamily]:

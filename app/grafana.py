@@ -67,7 +67,7 @@ class GrafanaDashboards:
     def _make_folder(self, uid: str, title: str) -> None:
         known = self._call("read a folder", lambda: _unless_gone(lambda: self._api.folder.get_folder(uid)))
         if known is None:
-            self._call("make a folder", lambda: self._api.folder.create_folder(title, uid))
+            self._call("make a folder", lambda: _unless_made(lambda: self._api.folder.create_folder(title, uid)))
 
     def _call(self, what: str, call: Callable[[], Any]) -> Any:
         try:
@@ -89,6 +89,16 @@ class GrafanaDashboards:
 def _with_tags(resource: Resource) -> list[str]:
     """Ownership stands in Grafana's own tags, which are plain words."""
     return [*resource.spec["body"]["tags"], *(f"{key}={value}" for key, value in sorted(resource.tags.items()))]
+
+
+def _unless_made(call: Callable[[], Any]) -> Any:
+    """Somebody else may have made it since we looked."""
+    try:
+        return call()
+    except GrafanaException as error:
+        if error.status_code in (409, 412):
+            return None
+        raise
 
 
 def _unless_gone(call: Callable[[], Any]) -> Any:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Role = Literal["viewer", "operator", "admin", "auditor"]
+Role = Literal["viewer", "operator", "admin", "auditor", "sns"]
+"""`sns` is nobody's: what comes there carries a signature of SNS, which its route checks."""
 HTTP = 80
 """The port that browsers leave out of the Host header."""
 
@@ -61,6 +62,11 @@ def paths(routes: Iterable[BaseRoute]) -> frozenset[str]:
     return frozenset(getattr(route, "path", "") for route in _flat(routes))
 
 
+def signed(routes: Iterable[BaseRoute]) -> frozenset[str]:
+    """The paths whose role is `sns`."""
+    return paths(route for route in _flat(routes) if any(r.role == "sns" for r in _roles(route)))
+
+
 def _flat(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
     for route in routes:
         inner: Any = getattr(route, "original_router", None)
@@ -71,15 +77,24 @@ def _flat(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
 
 
 def _declares_role(route: BaseRoute) -> bool:
-    return isinstance(route, APIRoute) and any(isinstance(d.dependency, Requires) for d in route.dependencies)
+    return bool(_roles(route))
+
+
+def _roles(route: BaseRoute) -> list[Requires]:
+    found = [d.dependency for d in route.dependencies] if isinstance(route, APIRoute) else []
+    return [role for role in found if isinstance(role, Requires)]
 
 
 class Guard:
-    """Outermost layer: refuses foreign hosts and cross-site writes, answers HEAD like GET, adds the headers to everything."""
+    """Outermost layer: refuses foreign hosts and cross-site writes, answers HEAD like GET, adds the headers to everything.
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+    `signed` are paths that are answered under any host and from any origin: a signature says who writes there. SNS posts
+    under the public name of a proxy, and no cookie or address of a person counts for anything there.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], signed: frozenset[str] = frozenset()) -> None:
         self._app = app
-        self._hosts = hosts
+        self._hosts, self._signed = hosts, signed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -91,6 +106,8 @@ class Guard:
         await answer(inner, receive, _guarded(send, bodiless=head))
 
     def _refusal(self, scope: Scope) -> Response | None:
+        if scope["path"] in self._signed and scope["method"] == "POST":
+            return None
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if host not in self._hosts:

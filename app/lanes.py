@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slo.judge.burn import budget_of, burn, screened
+from slo.judge.burn import burn, screened
 from slo.judge.forecast import HOUR
 from slo.judge.seat import narrowed
 from slo.judge.windows import BAD, MEASURED, TOTAL
@@ -71,12 +71,11 @@ def burns(table: RuleTable, sums: Sums) -> Bools:
     hours = [narrowed(HOUR, seat.width) for seat in seats]
     rows = np.array([0 if hour is None else row_of[hour] for hour in hours], np.int64)
     counted = np.array([seat.counted for seat in seats], np.int64)
-    budgets = [budget_of(seat.objective) for seat in seats]
     found = screened(
         sums.counts[rows, BAD, counted],
         sums.counts[rows, TOTAL, counted],
-        np.array([float(b) for b in budgets], np.float64),
-        lambda n: (budgets[n], False),
+        np.array([float(b) for b in table.budgets], np.float64),
+        lambda n: (table.budgets[n], False),
     )
     found &= np.array([hour is not None for hour in hours], np.bool_)
     for n in (n for n, seat in enumerate(seats) if seat.objective.earlier):
@@ -114,3 +113,13 @@ def recent_coverage(held: Held) -> Fraction | None:
         return None
     measured = sums.counts[sums.windows.index(HOUR), MEASURED, [seat.minutes for seat in seats]]
     return Fraction(int(measured.sum()), HOUR * len(seats))
+
+
+def recent_gaps(held: Held) -> tuple[tuple[str, int], ...]:
+    """(objective, minutes of that hour that were not measured), the most first; whole ones are left out."""
+    sums, seats = held.behind or held.sums, held.table.seats
+    if not seats:
+        return ()
+    measured = sums.counts[sums.windows.index(HOUR), MEASURED, [seat.minutes for seat in seats]]
+    gaps = [(seats[n].objective.id, HOUR - int(measured[n])) for n in np.flatnonzero(measured < HOUR)]
+    return tuple(sorted(gaps, key=lambda gap: (-gap[1], gap[0])))

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from alerts.breach import FLAP_MINUTES, Standing, standing_of
-from app import backfill, lanes
+from alerts.naming import breach_id
+from app import backfill, failpoints, lanes
 from app.change import change, run
 from app.collect import collect, patches_of
 from app.composite_source import part_states
@@ -19,22 +20,24 @@ from app.derive import derive, derived_slots
 from app.patience import patient, recall, waiting
 from app.ports import Commit
 from app.sheet import Changes
+from app.strip import Touched
+from app.telling import Told
 from slo.judge import period, windows
 from slo.judge.burn import windows_of
 from slo.judge.rule_table import RuleTable
-from slo.judge.verdict import judge
+from slo.judge.verdict import Circumstances, judge
 from slo.judge.windows import Sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from alerts.breach import Breach, Transition
-    from alerts.message import Message
     from app.derive import DerivedSlot
     from app.ports import Shard, Store
+    from app.telling import Tell
     from app.watch import Watch
     from slo.estate.spec import Objective
-    from slo.judge.verdict import Circumstances, Verdict
+    from slo.judge.verdict import Verdict
     from slo.judge.windows import Frame
     from slo.units import Minute
 
@@ -49,7 +52,7 @@ class Held:
 
     `fresh` until T has had its first judgement. `since` says of the rules that wait since which T they burn, by row.
     `hot` are the slot keys that are asked for each minute; while T is ahead of the last whole poll, `behind` are the sums
-    there: see `app.lanes`.
+    there: see `app.lanes`. `touched` says which minutes the commits since then changed.
     """
 
     shard: Shard
@@ -66,6 +69,7 @@ class Held:
     since: dict[int, Minute] = field(default_factory=dict)
     behind: Sums | None = None
     hot: frozenset[str] = frozenset()
+    touched: Touched = field(default_factory=Touched)
 
     @property
     def last_whole(self) -> Minute:
@@ -82,6 +86,7 @@ def load(store: Store, watch: Watch, upto: Minute) -> Held:
         hot = lanes.hot_objectives(watch, held)
         recall(store, held, {}, hot)
         recall(store, held, {}, ~hot, held.behind)
+    held.touched = Touched(held.shard.version)
     return held
 
 
@@ -142,7 +147,7 @@ def _standings(store: Store, watch: Watch, at: Minute) -> dict[str, Standing]:
     return {objective: standing for objective, standing in found.items() if not standing.forgettable}
 
 
-def poll(store: Store, watch: Watch, held: Held, upto: Minute, tell: Callable[[Transition], Message | None]) -> None:
+def poll(store: Store, watch: Watch, held: Held, upto: Minute, tell: Tell) -> None:
     """From the watermark to `upto`, with the last hour read again: one transaction. Fenced: drop `held` and load again.
 
     Of the hot slots only, unless it is a whole poll: see `app.lanes`.
@@ -170,7 +175,7 @@ def advance(
     patches: Sequence[tuple[Frame | None, Frame]],
     frames: Sequence[Frame],
     upto: Minute,
-    tell: Callable[[Transition], Message | None],
+    tell: Tell,
 ) -> None:
     """From parsed counts to a durable tick: every minute from T to `upto` is entered, judged and committed at once."""
     whole, last_whole = lanes.is_whole(watch, held, upto), held.last_whole
@@ -186,23 +191,29 @@ def advance(
     if held.fresh:
         transitions += change(watch, held, who)
     transitions += run(store, watch, held, upto, known, who)
+    oldest = min((after.minute for _, after in patches), default=held.shard.tick or 0)
     due = whole and (upto // CHECKPOINT_EVERY > last_whole // CHECKPOINT_EVERY or held.fresh)
+    told = tell(transitions, lambda objective: _judged(store, watch, held, objective)) if transitions else Told()
+    _mark(held, told.grouped)
+    failpoints.reach("before_commit")
     held.shard = store.commit(
         Commit(
             held.shard,
             upto,
             frames=frames,
             patches=patches,
-            transitions=transitions,
+            transitions=told.transitions,
             standings=tuple(b for s in held.standings.values() for b in s.open),
-            messages=tuple(m for m in map(tell, transitions) if m is not None),
+            messages=told.messages,
             verdicts=tuple(held.changed),
             checkpoint=held.sums if due else None,
             prune_before=upto - watch.retention if due else None,
             prune_hours_before=upto - watch.hours_kept if due else None,
         )
     )
+    failpoints.reach("after_commit")
     held.fresh, held.changed = False, []
+    held.touched = held.touched.after(held.shard.version, oldest)
     if whole:
         held.hot = lanes.hot_keys(watch, held)
 
@@ -215,10 +226,10 @@ def _catch_up(
     known: Mapping[Minute, Frame],
 ) -> list[Transition]:
     """The minutes of the fast lane for everybody else: afterwards the sums at T are right for every slot."""
-    at, cold = held.sums.at, ~lanes.hot_objectives(watch, held)
     if held.behind is None:
         _lay(held, patches)
         return []
+    at, cold = held.sums.at, ~lanes.hot_objectives(watch, held)
     held.sums, held.behind = held.behind, None
     _lay(held, patches)
     if patches and held.patient:
@@ -248,15 +259,36 @@ def _missed_patches(
 def verdicts(store: Store, watch: Watch, held: Held, known: Callable[[Objective, str], Circumstances]) -> Iterator[Verdict]:
     """The verdict of every objective of the shard: of the hot ones at T, of the others at the last whole poll."""
     for n, (objective, key) in enumerate(watch.objectives):
-        seat, sums = held.table.seats[n], lanes.sums_for(held, key)
-        yield judge(
-            objective,
-            sums.at,
-            {w: seat.counts(sums, w) for w in windows_of(objective)},
-            sums.first_measured(seat.minutes),
-            circumstances=known(objective, key),
-            corrected=corrected(store, held.shard, watch.estate, seat, sums),
-            waiting=waiting(held, n, sums.at),
-            data_version=held.shard.version,
-            parts=part_states(watch, key, sums.at),
-        )
+        yield _verdict(store, watch, held, n, known(objective, key))
+
+
+def _judged(store: Store, watch: Watch, held: Held, objective_id: str) -> Verdict | None:
+    """For a message: of the sums that opened the breach, whatever else is known."""
+    places = (n for n, (objective, _) in enumerate(watch.objectives) if objective.id == objective_id)
+    n = next(places, None)
+    return None if n is None else _verdict(store, watch, held, n, Circumstances())
+
+
+def _verdict(store: Store, watch: Watch, held: Held, n: int, circumstances: Circumstances) -> Verdict:
+    objective, key = watch.objectives[n]
+    seat, sums = held.table.seats[n], lanes.sums_for(held, key)
+    return judge(
+        objective,
+        sums.at,
+        {w: seat.counts(sums, w) for w in windows_of(objective)},
+        sums.first_measured(seat.minutes),
+        circumstances=circumstances,
+        corrected=corrected(store, held.shard, watch.estate, seat, sums),
+        waiting=waiting(held, n, sums.at),
+        data_version=held.shard.version,
+        parts=part_states(watch, key, sums.at),
+    )
+
+
+def _mark(held: Held, grouped: Mapping[str, str]) -> None:
+    """What is told in a group says so for as long as it is open."""
+    if grouped:
+        for objective, standing in held.standings.items():
+            page = standing.page
+            if page is not None and (key := grouped.get(breach_id(page))) is not None:
+                held.standings[objective] = replace(standing, page=replace(page, told_as=key))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from app.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from alerts.breach import Breach, Transition
-    from alerts.message import Message
+    from alerts.envelope import Message
+    from slo.errors import DeliveryError
     from slo.estate.indicator import Query
     from slo.estate.spec import Account, Component, Estate
     from slo.judge.answer import Answer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from slo.judge.verdict import Verdict
     from slo.judge.windows import Frame, Sums
     from slo.plan import Change
-    from slo.resource import Kind, Live
+    from slo.resource import Kind, Live, Place, Resource
     from slo.units import Minute
 
 Path = Literal["first", "second"]
@@ -68,6 +69,26 @@ class Publisher(Protocol):
         """The provider's message id. DeliveryError says whether a retry can help."""
         ...
 
+    def publish_all(self, messages: Sequence[Message]) -> Sequence[str | DeliveryError]:
+        """As many answers, in their order; one that fails keeps no other back. At most `app.outbox.BATCH` at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """One value of a custom metric at one minute; a repeat of it changes no maximum."""
+
+    metric: str
+    dimensions: tuple[tuple[str, str], ...]
+    value: float
+    at: datetime
+
+
+class MetricSink(Protocol):
+    def put(self, place: Place, namespace: str, points: Sequence[MetricPoint]) -> None:
+        """Any number of points, in order. SourceError when one of them may not have arrived."""
+        ...
+
 
 class Resources(Protocol):
     """Resources of some kinds, in the places it was made for. It never writes but what a change says."""
@@ -82,6 +103,28 @@ class Resources(Protocol):
     def write(self, change: Change) -> None:
         """One change. SourceError when it was refused; a delete of what is gone already is done."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changed a resource last, in UTC, and by which call."""
+
+    who: str
+    when: datetime
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Why nobody knows."""
+
+    text: str
+
+
+class Trail(Protocol):
+    """Best effort: for the few resources that drifted, never for all."""
+
+    def who_changed(self, resource: Resource) -> Author | Untold: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +176,10 @@ class BreachRow:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One outbox row: a message and what became of it. `seq` orders the messages of one key."""
+    """One outbox row: a message and what became of it. `seq` orders the messages of one key.
+
+    `created_at` is estate time; the other moments are of the wall.
+    """
 
     id: int
     key: str
@@ -145,6 +191,7 @@ class Delivery:
     provider_id: str | None = None
     last_error: str | None = None
     path: Path | None = None
+    first_tried_at: datetime | None = None
     gave_up_at: datetime | None = None
 
     @property
@@ -249,7 +296,7 @@ class Store(Records, Protocol):
     def breach(self, breach_id: str) -> BreachRow | None: ...
 
     def deliveries(self, breach_id: str) -> Sequence[Delivery]:
-        """Every message about this breach, oldest first."""
+        """Every message about this breach, or of the group that tells it, oldest first."""
         ...
 
     def verdict_changes(self, objective: str, *, limit: int) -> Sequence[VerdictChange]:
@@ -282,14 +329,18 @@ class Store(Records, Protocol):
         """The newest messages of this key, sent or not, newest first."""
         ...
 
+    def told_open(self) -> Sequence[Delivery]:
+        """What the pager holds open: per key the message that was sent last, where that is an ALARM and none waits; by id."""
+        ...
+
     def keep_recovery(
         self, readings: Sequence[Reading], events: Sequence[RecoveryEvent], *, prune_before: Minute | None = None
     ) -> None:
         """Readings join their hour, repeats change nothing; events are known by (component, kind, start), a known end stays."""
         ...
 
-    def recovery_hours(self, start: Minute) -> Sequence[ReadingHour]:
-        """Hours that begin at `start` or later, ascending by component, mechanism and hour."""
+    def recovery_hours(self, start: Minute, components: Collection[str] | None = None) -> Sequence[ReadingHour]:
+        """Hours that begin at `start` or later, ascending by component, mechanism and hour; None: of every component."""
         ...
 
     def recovery_events(self, start: Minute) -> Sequence[RecoveryEvent]:

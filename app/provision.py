@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slo.errors import ProvisionError, SourceError, Throttled
-from slo.plan import differences, live_sha
+from slo.errors import ProvisionError, QuotaReached, SourceError, Throttled
+from slo.plan import differences
 from slo.resource import APPLIED, Identity, Live, Resource
+from slo.resume import is_done, remaining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.ports import Resources
     from slo.plan import Change, Plan
-    from slo.resource import Place
+    from slo.resource import Kind, Place
 
 TRIES = 6
-LOOKS = 3
-LOOK_SECONDS = 1.0
-"""CloudWatch and SNS may answer from before a write for a moment."""
+LOOK_AFTER = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between looks: AWS may answer from before a write for up to half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,33 @@ class Outcome:
 
     done: tuple[Change, ...] = ()
     failed: tuple[Failure, ...] = ()
+
+
+@dataclass(slots=True)
+class Full:
+    """Of which kinds an account takes no more, and where: learnt from its first refusal, so that it is asked only once."""
+
+    plan: Plan
+    kinds: set[tuple[Kind, str, str]] = field(default_factory=set)
+
+    def told(self, change: Change, error: SourceError) -> str:
+        """The error; of a quota also how many this keeps from being made."""
+        if not isinstance(error, QuotaReached):
+            return str(error)
+        there = _kind_there(change)
+        self.kinds.add(there)
+        alike = [c for c in self.plan.changes if c.op == "create" and _kind_there(c) == there]
+        return f"{error}; {len(alike) - alike.index(change)} of kind {there[0]} remain to be made there"
+
+    def why_not(self, change: Change) -> str | None:
+        kind, account, region = there = _kind_there(change)
+        if change.op == "create" and there in self.kinds:
+            return f"not begun: the quota of kind {kind} in account {account}, {region} is reached"
+        return "not begun: nothing is deleted after a quota was reached" if change.op == "delete" and self.kinds else None
+
+
+def _kind_there(change: Change) -> tuple[Kind, str, str]:
+    return change.resource.kind, change.resource.account, change.resource.region
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +79,10 @@ class Provisioning:
 
 
 class Provisioner:
-    """One adapter per kind of resource. `told` hears each change as it is written; `sleep` takes wall seconds."""
+    """One adapter per kind of resource. `told` hears each change as it is written; `sleep` takes wall seconds.
+
+    `check` comes before anything is read or written: it raises WrongAccount where these are not the estate's accounts.
+    """
 
     def __init__(
         self,
@@ -60,25 +90,33 @@ class Provisioner:
         *,
         sleep: Callable[[float], None] = time.sleep,
         told: Callable[[Change], None] = lambda _: None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        self._adapters, self._sleep, self._told = adapters, sleep, told
+        self._adapters, self._sleep, self._told, self._check = adapters, sleep, told, check
 
     def read(self, estate: str) -> tuple[Live, ...]:
         """Everything under the estate's prefix. SourceError when any part of it cannot be read."""
+        self._check()
         return tuple(live for adapter in self._adapters for live in adapter.read(estate))
 
-    def apply(self, plan: Plan) -> Outcome:
-        """The plan as it stands. A failing change does not keep the others back; what cannot succeed is not begun.
+    def apply(self, plan: Plan, wrote: Callable[[Change], None] = lambda _: None) -> Outcome:
+        """The plan as it stands; `wrote` hears each change once it is written, before the next.
 
+        A failing change does not keep the others back; what cannot succeed is not begun.
+
+        Where the account's quota of a kind is reached, no more of it is made there and nothing is deleted at all.
         ProvisionError when a guard forbids it.
         """
         if plan.guard.blocked:
             raise ProvisionError(f"blocked: {plan.guard.blocked[0]}")
+        self._check()
         done: list[Change] = []
         failed: list[Failure] = []
+        full = Full(plan)
         for change in plan.changes:
-            error = self._attempt(change, beside_failure=bool(failed))
+            error = full.why_not(change) or self._attempt(change, full, beside_failure=bool(failed))
             if error is None:
+                wrote(change)
                 done.append(change)
             else:
                 failed.append(Failure(change, error))
@@ -86,7 +124,7 @@ class Provisioner:
         wrong = {failure.change.resource.identity for failure in different}
         return Outcome(tuple(c for c in done if c.resource.identity not in wrong), (*failed, *different))
 
-    def _attempt(self, change: Change, *, beside_failure: bool) -> str | None:
+    def _attempt(self, change: Change, full: Full, *, beside_failure: bool) -> str | None:
         """The error, if there is one that trying again does not mend."""
         if beside_failure and change.op == "tag" and APPLIED in {f.path.removeprefix("tags.") for f in change.fields}:
             return "not marked as applied, because another change failed"
@@ -101,7 +139,7 @@ class Provisioner:
                     return str(error)
                 self._sleep(2.0**attempt)
             except SourceError as error:
-                return str(error)
+                return full.told(change, error)
             else:
                 self._told(change)
                 return None
@@ -109,9 +147,9 @@ class Provisioner:
 
     def _verify(self, estate: str, done: Sequence[Change]) -> tuple[Failure, ...]:
         different: tuple[Failure, ...] = ()
-        for look in range(LOOKS if done else 0):
-            if look:
-                self._sleep(LOOK_SECONDS)
+        for wait in (0.0, *LOOK_AFTER) if done else ():
+            if wait:
+                self._sleep(wait)
             found = {live.resource.identity: live.resource for live in self.read(estate)}
             different = tuple(Failure(c, why) for c in done if (why := _unlike(c, found.get(c.resource.identity))))
             if not different:
@@ -119,12 +157,17 @@ class Provisioner:
         return different
 
 
-def check_unmoved(plan: Plan, live: Sequence[Live]) -> None:
-    """ProvisionError, naming a resource where one can be named, when the world is not the one the plan was made against."""
-    if live_sha(live) == plan.live_sha:
-        return
+def left_to_do(plan: Plan, live: Sequence[Live]) -> Plan:
+    """What of it is not done yet: all, or less after a run that was killed; its guards are judged once more.
+
+    ProvisionError, naming a resource where one can be named, when anything else moved since the plan was made.
+    """
+    left = remaining(plan, live)
+    if left is not None:
+        return left
     found: dict[Identity, Resource] = {one.resource.identity: one.resource for one in live}
-    moved = [c.resource.name for c in plan.changes if _moved(c, found.get(c.resource.identity))]
+    there = ((c, found.get(c.resource.identity)) for c in plan.changes)
+    moved = [c.resource.name for c, now in there if _moved(c, now) and not is_done(c, now)]
     what = f"{moved[0]} changed" if moved else "a resource that the plan does not touch changed"
     raise ProvisionError(f"the world moved since this plan was made: {what}; make a new plan and review it")
 

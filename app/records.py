@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from alerts.envelope import Message
     from alerts.events import Event
-    from alerts.message import Message
     from alerts.recovery_breach import RecoveryBreach
     from slo.judge.drill import Drill
 
@@ -54,9 +54,15 @@ class Records(Protocol):
         """Known by its id: the newest state stands."""
         ...
 
+    def commit_drill(self, drill: Drill, event: Event, entry: Entry) -> bool:
+        """All or nothing; False, and nothing is changed, where the event's id is known: somebody took this step before."""
+        ...
+
     def drill(self, drill_id: str) -> Drill | None: ...
 
-    def drills(self, *, limit: int, before: str | None = None) -> Sequence[Drill]: ...
+    def drills(
+        self, *, limit: int, before: str | None = None, component: str | None = None, scenario: str | None = None
+    ) -> Sequence[Drill]: ...
 
     def commit_recovery(self, breaches: Sequence[RecoveryBreach], messages: Sequence[Message], now: datetime) -> None:
         """Breaches as they are now, and what tells them: all or nothing."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Protocol
 
+from app.clock import WallClock
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prometheus_client import CollectorRegistry
 
     from app.board import Board
+    from app.exposition import Meters
     from app.ports import Store
     from app.watch import Watch
     from app.worker import OutboxWorker, ShardWorker
@@ -24,19 +27,24 @@ class Loop(Protocol):
 
 
 DRAIN_SECONDS = 25.0
-"""ECS sends SIGKILL 30 s after SIGTERM."""
+"""Of all threads together: ECS sends SIGKILL 30 s after SIGTERM."""
 
 
 @dataclass(slots=True, eq=False)
 class Service:
-    """Started and stopped once. Stopping lets a running tick or publish finish; what does not is safe to kill."""
+    """Started and stopped once. Stopping lets a running tick or publish finish; what does not is safe to kill.
+
+    `requests` is the same database through connections of its own, for whoever asks from outside.
+    """
 
     store: Store
+    requests: Store
     board: Board
     shards: Sequence[ShardWorker]
     outbox: OutboxWorker | None
     committed: Event
     registry: CollectorRegistry
+    counters: Meters
     others: Sequence[Loop] = ()
     watches: Sequence[Watch] = ()
     _stop: Event = field(default_factory=Event)
@@ -51,6 +59,9 @@ class Service:
     def stop(self) -> None:
         self._stop.set()
         self.committed.set()
+        monotonic = WallClock().monotonic
+        deadline = monotonic() + DRAIN_SECONDS
         for thread in self._threads:
-            thread.join(DRAIN_SECONDS)
+            thread.join(max(0.0, deadline - monotonic()))
         self.store.close()
+        self.requests.close()

@@ -22,7 +22,9 @@ class Settings(BaseSettings):
     auth: Literal["none"] = Field("none", description="Who may read. `none` is refused beyond loopback; sign-in comes later.")
     database_url: str = Field("", description="SQLAlchemy URL. Default: an SQLite file in the user's data folder.")
     topic_arn: str = Field("", description="SNS topic that pages are published to. Without it pages stay in the outbox.")
+    second_topic_arn: str = Field("", description="SNS topic of another region that takes pages when the first one does not.")
     pager_endpoint: str = Field("", description="Address that `sloop apply` subscribes to the pages topic; http or https.")
+    second_endpoint: str = Field("", description="Address that hears when Sloop itself is dead. Default: the pager's own.")
     writes_per_second: float = Field(3, gt=0, le=1000, description="Fastest that `sloop apply` writes. AWS takes 3.")
     prometheus_url: str = Field("", description="Prometheus server, like http://127.0.0.1:9090; needed by its components.")
     prometheus_token: SecretStr = Field(SecretStr(""), description="Bearer token for it.")
@@ -37,6 +39,10 @@ class Settings(BaseSettings):
     grafana_url: str = Field("", description="Grafana that `sloop apply` keeps the dashboards in, like http://127.0.0.1:3000.")
     grafana_token: SecretStr = Field(SecretStr(""), description="Token of a Grafana service account with the role Editor.")
     cloudwatch_dashboards: Literal["all", "overview", "none"] = Field("all", description="Which ones `sloop apply` keeps.")
+    hook_topic_arns: str = Field(
+        "", description="SNS topics that /hooks/sns listens to, by comma. Without one it is not there."
+    )
+    hook_cert_hosts: str = Field("", description="Stand-ins for SNS that it believes too: host:port on loopback, by comma.")
     settle_seconds: int = Field(180, ge=0, le=3600, description="CloudWatch: seconds after a minute's end until it is judged.")
     prometheus_settle_seconds: int = Field(30, ge=0, le=3600, description="The same for Prometheus.")
     poll_minutes: int = Field(5, ge=1, le=60, description="CloudWatch: minutes between polls (each reads every minute).")
@@ -57,6 +63,8 @@ class Settings(BaseSettings):
     quiet_minutes: int = Field(15, ge=1, le=240, description="Quiet minutes after which a breach resolves.")
     flap_transitions: int = Field(0, ge=0, le=60, description="Turns within an hour at which a breach is held open; 0: never.")
     reports_dir: str = Field("", description="Folder of the weekly reports. Default: `reports` in the user's data folder.")
+    test_fire_days: int = Field(30, ge=0, le=365, description="Days after which a way to the pager is tested anew; 0: never.")
+    xray_map: bool = Field(False, description="Read X-Ray's map of every account, not only where a component is of kind xray.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the log on stderr.")
 
     @field_validator("flap_transitions")
@@ -64,6 +72,22 @@ class Settings(BaseSettings):
     def _turns_twice(cls, value: int) -> int:
         if value == 1:
             raise ValueError("a resolve is a second turn at least; give 0 (never) or 2 to 60")
+        return value
+
+    @field_validator("hook_topic_arns")
+    @classmethod
+    def _topics(cls, value: str) -> str:
+        if any(part.split(":")[:3:2] != ["arn", "sns"] or part.count(":") != 5 for part in listed(value)):
+            raise ValueError("give ARNs of topics, like arn:aws:sns:us-east-1:111122223333:events")
+        return value
+
+    @field_validator("hook_cert_hosts")
+    @classmethod
+    def _loopback_only(cls, value: str) -> str:
+        """Whoever answers there decides what is believed, so it is nobody beyond this machine."""
+        hosts = [host.rpartition(":") for host in listed(value)]
+        if not all(port.isdecimal() and _is_loopback(name.strip("[]")) for name, _, port in hosts):
+            raise ValueError("only host:port on loopback, like 127.0.0.1:4566")
         return value
 
     @property
@@ -93,6 +117,11 @@ def read_settings() -> Settings:
             f"SLOOP_HOST={settings.host}: SLOOP_AUTH=none may only listen on loopback; use 127.0.0.1 behind a proxy"
         )
     return settings
+
+
+def listed(value: str) -> list[str]:
+    """Parts of a list that is written with commas."""
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _is_loopback(host: str) -> bool:

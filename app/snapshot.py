@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from app.drills import no_book
+from app.recovery_history import NothingRecovered
 from slo.estate.indicator import EventRatio
 from slo.units import from_minute
 
@@ -14,10 +16,19 @@ if TYPE_CHECKING:
     from datetime import datetime
     from fractions import Fraction
 
+    from alerts.events import Event
+    from alerts.recovery_breach import RecoveryBreach
     from app.about import About
     from app.alarm_inventory import AlarmInventory
     from app.costs import Reading
+    from app.drills import DrillBook
+    from app.heartbeat_worker import Beat
+    from app.history import Columns
+    from app.items import Item
     from app.ports import BreachRow, Delivery, ReportEntry, ReportShelf
+    from app.records import Entry
+    from app.recovery_history import RecoveryHistory
+    from app.trace_map import TraceMap
     from slo.estate.indicator import Indicator
     from slo.estate.spec import Estate, Objective
     from slo.judge.recovery import RecoveryVerdict
@@ -36,7 +47,10 @@ class SourceStatus:
 
     `objectives` are the ids of what it measures, `hot` how many of them are judged each minute. `settle` is in seconds and
     `poll` in minutes. `failing` are the indicators of which the last poll got no answer, `quarantined` the impossible
-    minutes among those that the last whole poll read, `coverage` the measured share of the last hour of all objectives.
+    minutes among those that the last whole poll read, `coverage` the measured share of the last hour of all objectives,
+    `throttled` the tries that were refused for their rate since this process began.
+    `gaps` are (objective, minutes of the last hour that were not measured), the most first; `damaged` are minutes whose row
+    was put aside and which the source has not told again; `remarks` is what the source itself warned of.
     """
 
     name: str
@@ -50,7 +64,11 @@ class SourceStatus:
     poll: int = 1
     failing: int = 0
     quarantined: int = 0
+    throttled: int = 0
     coverage: Fraction | None = None
+    gaps: tuple[tuple[str, int], ...] = ()
+    damaged: tuple[Minute, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +77,11 @@ class Snapshot:
 
     `breaches` holds open and recent ones, each once, newest first (`newest_first` makes it so); `indicators` is by
     indicator id. `made_at` is estate time and `wall_at` the same moment on the wall (None: they are the same clock);
-    `speed` is how many estate seconds pass in one of the wall. `outbox_oldest` is in estate time.
-    `recovery` is in the estate's order and empty before the first look.
+    `speed` is how many estate seconds pass in one of the wall. `outbox_oldest` is in estate time. `items` are verdicts
+    rendered for the API (see `app.items`), by objective id; what is not there is rendered when it is asked for.
+    `recovery` is in the estate's order and empty before the first look; `recovery_breaches` are those open, pages first.
+    `skew` is how many seconds this machine's clock is ahead of AWS's, None before AWS said anything. `mark` is this
+    snapshot's and no other's.
     """
 
     estate: Estate
@@ -74,8 +95,14 @@ class Snapshot:
     wall_at: datetime | None = None
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     newest: Mapping[str, Minute] = field(default_factory=dict)
+    items: Mapping[str, Item] = field(default_factory=dict)
     recovery: tuple[RecoveryVerdict, ...] = ()
+    recovery_breaches: tuple[RecoveryBreach, ...] = ()
     alarms: AlarmInventory | None = None
+    mark: object = field(default_factory=object, init=False)
+    heartbeat: Beat | None = None
+    traces: TraceMap | None = None
+    skew: float | None = None
 
     @property
     def open_breaches(self) -> tuple[BreachRow, ...]:
@@ -115,8 +142,7 @@ class Snapshot:
         """Its counts are those of a sample: said wherever one of its numbers stands."""
         judged = self.verdicts.get(objective_id)
         declared = self.objective(objective_id) if judged is None else judged.objective
-        known = [] if declared is None else [self.indicators.get(i) for i in declared.indicator_ids]
-        return any(isinstance(indicator, EventRatio) and indicator.sampled for indicator in known)
+        return declared is not None and sampled(self.indicators, declared)
 
     def breaches_of(self, objective_id: str) -> tuple[BreachRow, ...]:
         return tuple(row for row in self.breaches if row.breach.objective == objective_id)
@@ -124,6 +150,12 @@ class Snapshot:
     def open_breach(self, objective_id: str) -> BreachRow | None:
         """The page if one is open, else the ticket."""
         return next((row for row in self.open_breaches if row.breach.objective == objective_id), None)
+
+
+def sampled(indicators: Mapping[str, Indicator], objective: Objective) -> bool:
+    """Any of what it goes by is."""
+    known = (indicators.get(name) for name in objective.indicator_ids)
+    return any(isinstance(indicator, EventRatio) and indicator.sampled for indicator in known)
 
 
 def newest_first(*groups: Iterable[BreachRow]) -> tuple[BreachRow, ...]:
@@ -148,8 +180,16 @@ class SnapshotBox:
 class History(Protocol):
     """Sums for charts, ascending; an absent or unmeasured row is a gap. StoreError when it cannot be read."""
 
+    def hours(self, objective_id: str) -> Columns:
+        """What the budget counts, by hours of the objective's window at T."""
+        ...
+
+    def is_at_hand(self, objective_id: str) -> bool:
+        """Whether `hours` can answer without the store."""
+        ...
+
     def hourly(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
-        """What the budget counts, by the hour's first minute, over the objective's window."""
+        """The same as rows; hours of which nothing is known are left out."""
         ...
 
     def recent(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
@@ -181,6 +221,38 @@ class NoReports:
         return None
 
 
+class HappeningLog(Protocol):
+    """The part of `app.records.Records` that pages may read; the store itself fits. Pages of rows are newest first."""
+
+    def events(
+        self, *, limit: int, before: str | None = None, component: str | None = None, kind: str | None = None
+    ) -> Sequence[Event]: ...
+
+    def events_between(self, start: int, end: int) -> Sequence[Event]: ...
+
+    def journal(self, *, limit: int, before: int | None = None) -> Sequence[tuple[int, Entry]]: ...
+
+
+class NothingHappened:
+    """A log in which nothing is written."""
+
+    def events(
+        self,
+        *,
+        limit: int,  # noqa: ARG002  # there is nothing, whatever is asked
+        before: str | None = None,  # noqa: ARG002
+        component: str | None = None,  # noqa: ARG002
+        kind: str | None = None,  # noqa: ARG002
+    ) -> Sequence[Event]:
+        return ()
+
+    def events_between(self, start: int, end: int) -> Sequence[Event]:  # noqa: ARG002
+        return ()
+
+    def journal(self, *, limit: int, before: int | None = None) -> Sequence[tuple[int, Entry]]:  # noqa: ARG002
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
 class AppState:
     """What the web side is given. `clock` tells estate time; `hosts` are the Host headers that are answered (`name:port`).
@@ -197,3 +269,6 @@ class AppState:
     about: Mapping[str, About] = field(default_factory=dict)
     reports: ReportShelf = field(default_factory=NoReports)
     reading: Reading | None = None
+    happened: HappeningLog = field(default_factory=NothingHappened)
+    drills: DrillBook = field(default_factory=no_book)
+    recovered: RecoveryHistory = field(default_factory=NothingRecovered)

@@ -13,7 +13,7 @@ from slo.judge.method import is_plain
 from slo.judge.seat import Seat, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from app.ports import Source
     from slo.estate.indicator import Indicator, Query
@@ -75,6 +75,8 @@ class Watch:
     """Minutes that hour rows are kept."""
     always: frozenset[str] = frozenset()
     """Slot keys that are asked for each minute, whatever their own objectives are: see `app.lanes`."""
+    remarks: Callable[[], Mapping[str, Sequence[str]]] = dict
+    """What the source warned of beside its newest answers, by what it was asked."""
 
     @property
     def windows(self) -> tuple[Window, ...]:

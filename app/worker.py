@@ -12,7 +12,8 @@ from app.asking import CountedSource
 from app.board import Notice
 from app.clock import Drift
 from app.history import Place
-from app.outbox import deliver_due
+from app.items import rendered
+from app.outbox import BATCH, deliver_due
 from app.snapshot import SourceStatus
 from app.telemetry import TRACER
 from slo.errors import AccessDenied, Fenced, SourceError, StoreError, Throttled
@@ -20,16 +21,16 @@ from slo.judge.verdict import Circumstances, Verdict
 from slo.units import format_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
     from threading import Event
 
-    from alerts.breach import Transition
-    from alerts.message import Message
     from app.board import Board
     from app.clock import Clock
     from app.exposition import Meters
-    from app.ports import Publisher, Store
+    from app.missing import MissingMetrics
+    from app.outbox import Paths
+    from app.ports import Store
+    from app.telling import Tell
     from app.watch import Watch
     from slo.estate.spec import Objective
     from slo.units import Minute
@@ -40,6 +41,7 @@ JUMP_SECONDS = 2.0
 LEAP_SECONDS = 900.0
 DOUBT_SECONDS = 600.0
 """Of the wall: somebody's time service sets most clocks right sooner."""
+MOST_GAPS = 20
 
 log = structlog.get_logger()
 
@@ -53,17 +55,19 @@ class ShardWorker:
         watch: Watch,
         clock: Clock,
         board: Board,
-        tell: Callable[[Transition], Message | None],
+        tell: Tell,
         committed: Event,
         meters: Meters,
+        missing: MissingMetrics | None = None,
     ) -> None:
-        self._store, self._clock, self._board = store, clock, board
+        """`missing` is this worker's own."""
+        self._store, self._clock, self._board, self._missing = store, clock, board, missing
         self._tell, self._committed, self._meters = tell, committed, meters
         self._held: pipeline.Held | None = None
         self._error: str | None = None
         self._states: dict[str, str] = {}
         self._shown: Notice | None = None
-        self._source = CountedSource(watch.source)
+        self._source, self._throttled = CountedSource(watch.source), 0
         self._watch = replace(watch, source=self._source)
         self._drift, self._ahead, self._believed_from = Drift(clock), 0.0, 0.0
 
@@ -87,6 +91,8 @@ class ShardWorker:
             self._board.hang(self._notice())
         except StoreError as error:
             self._fail("verdicts not shown", error)
+        if self._missing is not None:
+            self._missing.look()
         return RETRY_SECONDS if self._error or self._held is None else self._until_due()
 
     def _fail(self, what: str, error: SourceError | StoreError) -> None:
@@ -145,7 +151,10 @@ class ShardWorker:
         self._meters.tick_seconds.labels(name).observe(self._clock.monotonic() - began)
 
     def _count(self, lane: str) -> None:
-        self._meters.queries.labels(self._watch.name, lane).inc(self._source.taken())
+        taken = self._source.taken()
+        self._throttled += taken.throttled
+        self._meters.queries.labels(self._watch.name, lane).inc(taken.series)
+        self._meters.throttles.labels(self._watch.name).inc(taken.throttled)
 
     def _until_due(self) -> float:
         """Never longer than a poll: a clock that was set back may be set right again."""
@@ -161,12 +170,16 @@ class ShardWorker:
             return replace(self._shown, status=status) if self._shown else Notice(status)
         verdicts = {v.objective.id: v for v in pipeline.verdicts(self._store, self._watch, held, self._circumstances)}
         self._note_changes(held, verdicts)
-        seats = held.table.seats
+        seats, shown = held.table.seats, self._shown or Notice(status)
         self._shown = Notice(
             status,
             verdicts,
             {s.objective.id: newest for s in seats if (newest := held.sums.newest_measured(s.minutes)) is not None},
-            {s.objective.id: Place(s.objective, held.shard, s.minutes, s.counted, verdicts[s.objective.id].at) for s in seats},
+            {
+                s.objective.id: Place(s.objective, held.shard, s.minutes, s.counted, verdicts[s.objective.id].at, held.touched)
+                for s in seats
+            },
+            rendered(verdicts, self._board.box.get().indicators, shown.verdicts, shown.items),
         )
         return self._shown
 
@@ -181,6 +194,7 @@ class ShardWorker:
             tuple(o.id for o, _ in watch.objectives),
             settle=watch.pace.settle,
             poll=watch.pace.poll,
+            throttled=self._throttled,
         )
         if held is None:
             return status
@@ -192,6 +206,9 @@ class ShardWorker:
             failing=len(held.failures),
             quarantined=held.quarantined,
             coverage=lanes.recent_coverage(held),
+            gaps=lanes.recent_gaps(held)[:MOST_GAPS],
+            damaged=tuple(self._store.quarantined(held.shard)),
+            remarks=tuple(f"{asked}: {said}" for asked, told in watch.remarks().items() for said in told),
         )
 
     def _note_changes(self, held: pipeline.Held, verdicts: dict[str, Verdict]) -> None:
@@ -216,7 +233,18 @@ class ShardWorker:
             open_breaches=frozenset() if standing is None else standing.severities,
             source_error=self._error or held.failures.get(key),
             stale_since=newest if stale else None,
+            metric_missing=self._why_missing(key, newest if stale else None),
         )
+
+    def _why_missing(self, key: str, newest: Minute | None) -> str | None:
+        """Of what answered once and has said nothing for three polls, though the source did answer; None: it is not missing."""
+        if self._missing is None:
+            return None
+        if newest is None:
+            self._missing.forget(self._watch.indicators[key])
+            return None
+        failed = self._error is not None or (self._held is not None and key in self._held.failures)
+        return None if failed else self._missing.reason(self._watch.indicators[key], newest + 1)
 
 
 def kind_of(error: SourceError | StoreError) -> str:
@@ -231,24 +259,25 @@ def kind_of(error: SourceError | StoreError) -> str:
 class OutboxWorker:
     """Sends what is due; woken by every commit, and once a second for what is to be sent again."""
 
-    def __init__(
-        self, store: Store, publisher: Publisher, clock: Clock, jitter: Random, committed: Event, meters: Meters
-    ) -> None:
-        self._store, self._publisher, self._clock = store, publisher, clock
+    def __init__(self, store: Store, paths: Paths, clock: Clock, jitter: Random, committed: Event, meters: Meters) -> None:
+        self._store, self._paths, self._clock = store, paths, clock
         self._jitter, self._committed, self._meters = jitter, committed, meters
 
     def run(self, stop: Event) -> None:
         while not stop.is_set():
-            self.turn()
+            if self.turn() == BATCH:
+                continue
             self._committed.wait(IDLE_SECONDS)
             self._committed.clear()
 
-    def turn(self) -> None:
+    def turn(self) -> int:
+        """How many were tried: a full batch may not have been all."""
         try:
-            outcomes = deliver_due(self._store, self._publisher, self._clock.wall(), self._jitter)
+            outcomes = deliver_due(self._store, self._paths, self._clock.wall(), self._jitter, wall=self._clock.wall)
         except StoreError as error:
             log.warning("outbox not read", error=str(error))
-            return
+            return 0
         for outcome in outcomes:
             severity = outcome.delivery.message.attributes.get("severity", "none")
             self._meters.notifications.labels(severity, "sent" if outcome.sent else "failed").inc()
+        return len(outcomes)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from multiprocessing import get_context
@@ -18,22 +17,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import uvicorn
+from prometheus_client import CollectorRegistry
 from sloth import Counted
 
-from app import pipeline
-from app.board import Board, Notice
+from app.board import Board
 from app.bootstrap import listen
+from app.exposition import meters
 from app.guards import loopback_hosts
-from app.history import Place, StoredHistory
+from app.history import StoredHistory
 from app.main import create_app
 from app.ports import Span
-from app.snapshot import AppState, SourceStatus
+from app.snapshot import AppState
 from app.store.sql import SqlStore
+from app.telling import Told
 from app.watch import Pace, Watch
+from app.worker import ShardWorker
 from slo.estate.indicator import EventRatio, MetricQuery
 from slo.estate.spec import Component, Estate, Objective, RuleSpec
 from slo.judge.answer import Series
-from slo.judge.verdict import Circumstances
 from slo.units import from_minute
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def counted(number: int, end: int) -> Counted:
 
 
 class CountsSource:
-    """Answers from memory: even queries are totals, odd ones bad events."""
+    """Answers from memory: even queries are totals, odd ones bad events. After the last minute it begins again."""
 
     def __init__(self, counts: Sequence[Counted]) -> None:
         self._start = counts[0].start
@@ -84,7 +85,8 @@ class CountsSource:
         return (Span(first, end),) if first < end else ()
 
     def fetch(self, queries: Sequence[Query], span: Span) -> Mapping[Query, Answer]:
-        minutes, held = np.arange(span.start, span.end), slice(span.start - self._start, span.end - self._start)
+        minutes = np.arange(span.start, span.end)
+        held = (minutes - self._start) % MINUTES
         return {q: Series(minutes, self._values[q][held].astype(np.float64)) for q in queries}
 
 
@@ -108,7 +110,7 @@ def watch_of(source: Source, pace: Pace) -> Watch:
 
 
 class StandingClock:
-    """It stays at one moment, so that what was judged never grows stale."""
+    """It stays at one moment until it is moved, so that what was judged never grows stale."""
 
     speed = 1.0
 
@@ -122,7 +124,10 @@ class StandingClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        return 0.0
+        return self._at.timestamp()
+
+    def move(self) -> None:
+        self._at += timedelta(minutes=1)
 
 
 class Service:
@@ -138,7 +143,7 @@ class Service:
         return address, self._process.pid
 
     def new_snapshot(self) -> None:
-        """As a tick makes one: nothing that was rendered is kept."""
+        """A minute later: the worker polls, commits, judges and hangs it up, and every number in it is another."""
         self._pipe.send("tick")
         self._pipe.recv()
 
@@ -160,10 +165,15 @@ def service(end: int) -> Iterator[Service]:
 
 
 def serve(end: int, where: Connection) -> None:
-    """Tells its address when it answers; whatever it is sent makes a new snapshot, until the pipe closes."""
+    """Tells its address when it answers; whatever it is sent is the worker's next turn, until the pipe closes."""
     with TemporaryDirectory() as folder:
         store, clock = SqlStore.open(f"sqlite:///{Path(folder) / 'bench.sqlite'}"), StandingClock(end)
-        board, notice = judged(store, clock, end)
+        watch = watch_of(CountsSource([counted(n, end) for n in range(OBJECTIVES)]), Pace(0))
+        board = Board(watch.estate, store, clock, indicators=watch.indicators)
+        worker = ShardWorker(
+            store, watch, clock, board, lambda found, _: Told(found), threading.Event(), meters(CollectorRegistry())
+        )
+        worker.turn()
         with listen("127.0.0.1", 0) as listener:
             port = listener.getsockname()[1]
             state = AppState(board.box, store, StoredHistory(store, board.place), clock.now, lambda: b"", loopback_hosts(port))
@@ -177,31 +187,10 @@ def serve(end: int, where: Connection) -> None:
             where.send(f"127.0.0.1:{port}")
             try:
                 while where.recv():
-                    notice = committed(notice)
-                    board.hang(notice)
+                    clock.move()
+                    worker.turn()
                     where.send("done")
             except EOFError:
                 server.should_exit = True
                 thread.join()
         store.close()
-
-
-def judged(store: SqlStore, clock: StandingClock, end: int) -> tuple[Board, Notice]:
-    """As a worker hangs it up after its first tick."""
-    watch = watch_of(CountsSource([counted(n, end) for n in range(OBJECTIVES)]), Pace(0))
-    held = pipeline.load(store, watch, end)
-    pipeline.poll(store, watch, held, end, lambda _: None)
-    board = Board(watch.estate, store, clock, indicators=watch.indicators)
-    verdicts = {v.objective.id: v for v in pipeline.verdicts(store, watch, held, lambda _o, _k: Circumstances())}
-    places = {s.objective.id: Place(s.objective, held.shard, s.minutes, s.counted, end) for s in held.table.seats}
-    status = SourceStatus(watch.name, len(watch.queries), end, clock.now(), objectives=tuple(verdicts))
-    notice = Notice(status, verdicts, dict.fromkeys(verdicts, end - 1), places)
-    board.hang(notice)
-    return board, notice
-
-
-def committed(notice: Notice) -> Notice:
-    """The same a commit later."""
-    (shard,) = {id(p.shard): p.shard for p in notice.places.values()}.values()
-    moved = replace(shard, version=shard.version + 1)
-    return replace(notice, places={name: place._replace(shard=moved) for name, place in notice.places.items()})

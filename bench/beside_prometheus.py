@@ -126,7 +126,10 @@ def verdicts(theirs: Sequence[float]) -> list[Figure]:
 
 
 def charts(prometheus: Server, ours: Server, new_snapshot: Callable[[], None], end: int) -> list[Figure]:
-    """The page's chart is the budget over 30 days by hours; from the recorded series that is 30 days of samples a point."""
+    """The budget over 30 days by hours, as numbers and as the page draws it; every objective is asked for in turn.
+
+    From the recorded series that is 30 days of samples a point.
+    """
     span = {"start": str((end - beside.MINUTES + 60) * 60), "end": str(end * 60), "step": "3600"}
 
     def range_of(expression: Callable[[str], str]) -> Callable[[int], object]:
@@ -136,20 +139,27 @@ def charts(prometheus: Server, ours: Server, new_snapshot: Callable[[], None], e
     assert len(answer["data"]["result"][0]["values"]) == beside.MINUTES // 60
     budget, ratio = cost(prometheus.pid, range_of(budget_of)), cost(prometheus.pid, range_of(ratio_of))
 
+    def points_of(number: int) -> bytes:
+        return ours.read(f"/api/v1/slos/{beside.name_of(number % beside.OBJECTIVES)}/history")
+
     def page_of(number: int) -> bytes:
         return ours.read(f"/slos/{beside.name_of(number % beside.OBJECTIVES)}")
 
-    page, first = cost(ours.pid, page_of), cost(ours.pid, page_of, new_snapshot)
+    assert beside.MINUTES // 60 <= len(json.loads(points_of(0))["remaining_ratio"]) <= beside.MINUTES // 60 + 1
+    points, page = cost(ours.pid, points_of), cost(ours.pid, page_of)
+    points_first, first = cost(ours.pid, points_of, new_snapshot), cost(ours.pid, page_of, new_snapshot)
     again = cost(ours.pid, lambda _: ours.read(f"/slos/{beside.name_of(0)}"))
     return [
+        *lines("30-day hourly chart, Sloop, its points", points),
+        wall("30-day hourly chart, Sloop, first points after a tick", points_first),
+        times("30-day hourly chart, points, budget left: times less CPU", budget.cpu, points.cpu, ">= 50"),
+        times("30-day hourly chart, points, ratios of the hours: times less CPU", ratio.cpu, points.cpu, "-"),
         *lines("30-day hourly chart, Prometheus, budget left", budget),
         *lines("30-day hourly chart, Prometheus, ratios of the hours", ratio),
-        *lines("30-day hourly chart, Sloop, first page after a tick", first),
+        wall("30-day hourly chart, Sloop, first page after a tick", first),
         *lines("30-day hourly chart, Sloop, its page", page),
         *lines("30-day hourly chart, Sloop, asked again in its tick", again),
-        times("30-day hourly chart, budget left: times less CPU", budget.cpu, page.cpu, ">= 50"),
-        times("30-day hourly chart, first page after a tick: times less CPU", budget.cpu, first.cpu, "-"),
-        times("30-day hourly chart, ratios of the hours: times less CPU", ratio.cpu, page.cpu, "-"),
+        times("30-day hourly chart, page, budget left: times less CPU", budget.cpu, page.cpu, "-"),
         times("30-day hourly chart, asked again in its tick: times less CPU", budget.cpu, again.cpu, "-"),
     ]
 
@@ -163,7 +173,7 @@ def ratio_of(slo: str) -> str:
 
 
 def budgets(prometheus: Server, ours: Server, new_snapshot: Callable[[], None], end: int) -> list[Figure]:
-    """1,000 of each. Nothing is computed in Prometheus, which recorded them; Sloop renders two pages once a tick."""
+    """1,000 of each. Nothing is computed in Prometheus, which recorded them; Sloop's worker rendered what it judged."""
     query = {"query": "slo:period_error_budget_remaining:ratio", "time": str(end * 60)}
     assert len(json.loads(prometheus.read("/api/v1/query", **query))["data"]["result"]) == beside.OBJECTIVES
     after = json.loads(ours.read("/api/v1/slos", limit="500"))["next"]
@@ -177,13 +187,13 @@ def budgets(prometheus: Server, ours: Server, new_snapshot: Callable[[], None], 
     goal = f"< {median(theirs.wall):.3f}"
     return [
         *lines("all 1,000 budgets, Prometheus", theirs),
-        *lines("all 1,000 budgets, Sloop, first after a tick", first, goal),
+        wall("all 1,000 budgets, Sloop, first after a tick", first, goal),
         *lines("all 1,000 budgets, Sloop, asked again in its tick", again, goal),
     ]
 
 
 def cost(pid: int, ask: Callable[[int], object], before: Callable[[], None] = lambda: None) -> Cost:
-    """`ask` gets a number that was not there before; what comes `before` it is not waited for, though its CPU counts."""
+    """`ask` gets a number that was not there before; what comes `before` it is not waited for, but its CPU is in `cpu`."""
     numbers, found = count(), Cost([], [])
     ask(next(numbers))
     for _ in range(BATCHES):
@@ -198,7 +208,12 @@ def cost(pid: int, ask: Callable[[int], object], before: Callable[[], None] = la
 
 
 def lines(name: str, one: Cost, goal: str = "-") -> list[Figure]:
-    return [of_samples(f"{name}: CPU", one.cpu, "ms", "-"), of_samples(f"{name}: wall", one.wall, "ms", goal)]
+    return [of_samples(f"{name}: CPU", one.cpu, "ms", "-"), wall(name, one, goal)]
+
+
+def wall(name: str, one: Cost, goal: str = "-") -> Figure:
+    """Where the server did more than answer."""
+    return of_samples(f"{name}: wall", one.wall, "ms", goal)
 
 
 def times(name: str, theirs: Sequence[float], ours: Sequence[float], goal: str) -> Figure:

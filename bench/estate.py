@@ -16,7 +16,7 @@ from figures import of_samples, report
 from app import pipeline
 from app.aws.session import AwsSession
 from app.binding import bind
-from app.bootstrap import feeds
+from app.bootstrap_sources import feeds
 from app.demo import demo_estate
 from app.demo_processes import start_simulator
 from app.files import read_catalog

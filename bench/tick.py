@@ -19,6 +19,7 @@ from app import pipeline
 from app.memory.source import MemorySource
 from app.ports import Commit
 from app.store.sql import SqlStore
+from app.telling import Told
 from app.watch import Pace, Watch
 from slo.estate.indicator import EventRatio, MetricQuery
 from slo.estate.spec import Component, Estate, Objective, RuleSpec
@@ -56,7 +57,7 @@ def run(shards: int) -> tuple[list[float], list[float]]:
             frames = [frame(NOW + tick, random) for _ in pairs]
             before_cpu, before = time.process_time(), time.perf_counter()
             for (watch, held), one in zip(pairs, frames, strict=True):
-                pipeline.advance(store, watch, held, (), (one,), NOW + tick + 1, lambda _: None)
+                pipeline.advance(store, watch, held, (), (one,), NOW + tick + 1, lambda *_: Told())
             cpu.append((time.process_time() - before_cpu) * 1000)
             wall.append((time.perf_counter() - before) * 1000)
         store.close()

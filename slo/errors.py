@@ -10,13 +10,17 @@ SloopError
 ├── IncidentsError      a file of incidents has a bad line; carries file and line
 ├── SourceError         a source did not answer usefully; `retryable` says whether trying again can help
 │   ├── AccessDenied    the missing IAM action is named
+│   ├── QuotaReached    the account takes no more of this kind; what is there stays
 │   ├── QueryRefused    this one query was refused or answered too much; says nothing about others; never retryable
 │   └── Throttled       too many requests; always retryable
 ├── StoreError          the database refused
 │   ├── Fenced          another process moved the shard first: roll back, reload, go on
 │   └── SchemaMismatch  the database's schema is older or newer than this program's
 ├── ProvisionError      a plan cannot be made, or may not be applied as it stands
+│   └── WrongAccount    the credentials are of another account than the estate declares (exit 3)
+├── ForgedMessage       what came to a hook is not from SNS, not from a topic that is listened to, or not fresh
 └── DeliveryError       a page could not be published; `retryable` says whether trying again can help
+    └── MessageRefused  this message as it is: without its text it may go out; never retryable
 
 Anything else that escapes is a bug.
 """
@@ -38,6 +42,10 @@ class SloopError(Exception):
 
 class UsageError(SloopError):
     pass
+
+
+class Conflict(SloopError):
+    """What was asked for no longer fits what is: somebody was there before."""
 
 
 class SettingsError(SloopError):
@@ -112,6 +120,11 @@ class QueryRefused(SourceError):
         super().__init__(message, retryable=False)
 
 
+class QuotaReached(SourceError):
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}; ask AWS for a higher quota (Service Quotas)", retryable=False)
+
+
 class Throttled(SourceError):
     def __init__(self, message: str) -> None:
         super().__init__(message, retryable=True)
@@ -142,7 +155,27 @@ class ProvisionError(SloopError):
     pass
 
 
+class WrongAccount(ProvisionError):
+    """`name` is the account's in the estate, `declared` and `found` are what AWS calls it and whose the credentials are."""
+
+    def __init__(self, name: str, declared: str, found: str) -> None:
+        self.name, self.declared, self.found = name, declared, found
+        super().__init__(
+            f"account {name} is declared as {declared}, and these credentials are of {found}; nothing was read or written: "
+            "use the credentials or the role of that account, or correct its id in the estate"
+        )
+
+
+class ForgedMessage(SloopError):
+    """The text names no value of the message: it may be anybody's."""
+
+
 class DeliveryError(SloopError):
     def __init__(self, message: str, *, retryable: bool) -> None:
         self.retryable = retryable
         super().__init__(message)
+
+
+class MessageRefused(DeliveryError):
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)

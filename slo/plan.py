@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from slo.errors import ProvisionError
-from slo.resource import APPLIED, ORDER, PAGER, SPEC_SHA, Identity, Live, Place, Resource, sha256
+from slo.guards import NOTHING_SAID, Guard, Permits, Situation, judge
+from slo.resource import (
+    APPLIED,
+    KEPT,
+    ORDER,
+    PAGER,
+    PAGER_SHA,
+    PRUNE_AFTER,
+    SPEC_SHA,
+    Identity,
+    Live,
+    Place,
+    Resource,
+    sha256,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+PENDING = "pending"
+"""The status of a subscription that nobody has confirmed: it is there, and reaches nobody."""
 Op = Literal["create", "update", "tag", "delete"]
-FREE_DELETES = 5
-FREE_SHARE = 5
-"""So many deletes never need a word, and beyond them one in so many of what exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +58,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What somebody else changed, removed or left: `live` is None where the resource is gone."""
+    """What somebody else changed, removed, left or never confirmed: `live` is None where the resource is gone."""
 
-    kind: Literal["changed", "missing", "orphan"]
+    kind: Literal["changed", "missing", "orphan", "unconfirmed"]
     desired: Resource | None
     live: Resource | None
     fields: tuple[Field, ...] = ()
@@ -57,16 +70,6 @@ class Drift:
         found = self.desired or self.live
         assert found is not None, "a drift has at least one side"
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """`blocked` are the reasons why this plan may not be applied; `limit` is how many deletes need no permission."""
-
-    deletes: int
-    existing: int
-    limit: int
-    blocked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,14 @@ def make_plan(
     live: Sequence[Live],
     *,
     accept_drift: bool = False,
-    allow_destroy: int | None = None,
+    keep_orphans: bool = False,
+    permits: Permits = NOTHING_SAID,
+    protected: Collection[str] = (),
 ) -> Plan:
     """ProvisionError when nothing is desired: an estate that could not be read must never empty an account.
 
-    What was changed by hand is told as drift and written over only with `accept_drift`.
+    What was changed by hand is told as drift and written over only with `accept_drift`. `keep_orphans` leaves what is
+    declared no more to `sloop prune`. `protected` are the components of tier 1.
     """
     if not desired:
         raise ProvisionError(
@@ -115,18 +121,19 @@ def make_plan(
         if r.identity not in left
         for step in _steps(found.get(r.identity), r, "changed by hand" if r.identity in by_hand else "")
     ]
-    changes += [Change("delete", r, None, reason="no longer declared") for key, r in ours.items() if key not in wanted]
+    if not keep_orphans:
+        changes += [Change("delete", r, None, reason="no longer declared") for key, r in ours.items() if key not in wanted]
     touched = {c.resource.identity for c in changes}
     unmanaged = sorted(r.name for key, r in found.items() if not r.belongs_to(estate) and key not in wanted)
-    conflicts = [found[c.resource.identity] for c in changes if c.op != "create" and c.resource.identity not in ours]
+    turns = in_order(changes)
     return Plan(
         estate,
         tuple(sorted(places)),
-        tuple(sorted(changes, key=_turn)),
+        turns,
         sum(key not in touched and key not in by_hand for key in wanted),
         tuple(unmanaged),
         drifted,
-        _guard(changes, len(ours), conflicts, allow_destroy),
+        judge(turns, Situation(estate, places, ours, len(ours), protected), permits),
         live_sha(live),
     )
 
@@ -137,8 +144,7 @@ def make_destroy(estate: str, places: Sequence[Place], live: Sequence[Live]) -> 
     changes = [Change("delete", r, None, reason="destroy") for r in ours]
     unmanaged = sorted(one.resource.name for one in live if not one.resource.belongs_to(estate))
     guard = Guard(len(changes), len(ours), len(ours))
-    turns = tuple(sorted(changes, key=_turn))
-    return Plan(estate, tuple(sorted(places)), turns, 0, tuple(unmanaged), (), guard, live_sha(live))
+    return Plan(estate, tuple(sorted(places)), in_order(changes), 0, tuple(unmanaged), (), guard, live_sha(live))
 
 
 def drift_of(estate: str, desired: Sequence[Resource], live: Sequence[Live]) -> tuple[Drift, ...]:
@@ -156,8 +162,11 @@ def drift_of(estate: str, desired: Sequence[Resource], live: Sequence[Live]) -> 
         for r in desired
         if (was := ours.get(r.identity)) and was.spec != r.spec and was.tags.get(SPEC_SHA) == r.spec_sha
     ]
+    waiting = {one.resource.identity for one in live if one.status == PENDING}
+    drifted += [Drift("unconfirmed", r, ours[key]) for key, r in wanted.items() if key in waiting and key in ours]
     drifted += [Drift("missing", r, None) for key, r in wanted.items() if key not in found and _near(r, marked)]
-    drifted += [Drift("orphan", None, r) for key, r in ours.items() if key not in wanted and _near(r, marked)]
+    left = [r for key, r in ours.items() if key not in wanted and PRUNE_AFTER not in r.tags]
+    drifted += [Drift("orphan", None, r) for r in left if _near(r, marked)]
     return tuple(sorted(drifted, key=lambda d: _rank(d.resource)))
 
 
@@ -169,9 +178,10 @@ def ours_of(estate: str, desired: Sequence[Resource], live: Sequence[Live]) -> d
 
 
 def _settled(wanted: Resource, live: Resource | None, ours: Mapping[Identity, Resource]) -> bool:
-    """By the topic's mark; a topic that is gone while its alarms are there was taken away."""
+    """By the topic's mark; a topic that is gone while alarms still tell it was taken away."""
     if live is None:
-        return any(_place(r) == _place(wanted) for r in ours.values())
+        near = (r for r in ours.values() if _place(r) == _place(wanted))
+        return any(action.endswith(f":{wanted.name}") for r in near for action in r.spec.get("AlarmActions", ()))
     return live.tags.get(APPLIED) == wanted.tags[APPLIED]
 
 
@@ -200,6 +210,8 @@ def live_sha(live: Iterable[Live]) -> str:
 def _steps(was: Resource | None, resource: Resource, why: str) -> list[Change]:
     if was is None:
         return [Change("create", None, resource)]
+    if was.tags.get(PRUNE_AFTER, KEPT) != KEPT:
+        resource = replace(resource, tags={**resource.tags, PRUNE_AFTER: KEPT})
     tags = _tag_differences(was, resource)
     if was.spec != resource.spec:
         fields = (*differences(was.spec, resource.spec), *tags)
@@ -218,27 +230,23 @@ def _tag_differences(was: Resource, resource: Resource) -> tuple[Field, ...]:
     )
 
 
-def _guard(changes: Sequence[Change], existing: int, conflicts: Sequence[Resource], allowed: int | None) -> Guard:
-    deletes = sum(c.op == "delete" for c in changes)
-    limit = max(FREE_DELETES, existing // FREE_SHARE)
-    blocked = [f"{r.kind} {r.name} exists and is not tagged as ours; rename it or tag it {_ours()}" for r in conflicts]
-    if deletes > limit and deletes != allowed:
-        blocked.append(f"deletes {deletes} of {existing}, and {limit} are free; say --allow-destroy {deletes} if that is meant")
-    return Guard(deletes, existing, limit, tuple(blocked))
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Makes and updates, then deletes; what others point at is made before them and outlives them."""
+    return tuple(sorted(changes, key=_turn))
 
 
-def _ours() -> str:
-    return "sloop:managed-by=sloop and sloop:estate"
+def _turn(change: Change) -> tuple[int, int, bool, str, str, str]:
+    """Makes and updates, then deletes, and at the very end the marks on the topics, which speak of all that went before.
 
-
-def _turn(change: Change) -> tuple[int, int, str, str, str]:
-    """Makes and updates, then deletes, and at the very end the marks on the topics, which speak of all that went before."""
+    A composite that another alarm suppresses comes after that one, which may be a composite too.
+    """
     resource = change.resource
     rank, account, region, name = _rank(resource)
+    is_suppressed = "ActionsSuppressor" in resource.spec
     if change.op == "delete":
-        return 1, -rank, account, region, name
-    marks = change.op == "tag" and {f.path for f in change.fields} & {f"tags.{APPLIED}", f"tags.{PAGER}"}
-    return 2 if marks else 0, rank, account, region, name
+        return 1, -rank, not is_suppressed, account, region, name
+    marks = change.op == "tag" and {f.path for f in change.fields} & {f"tags.{name}" for name in (APPLIED, PAGER, PAGER_SHA)}
+    return 2 if marks else 0, rank, is_suppressed, account, region, name
 
 
 def _rank(resource: Resource) -> tuple[int, str, str, str]:

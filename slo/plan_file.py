@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from slo.errors import ProvisionError
-from slo.plan import Change, Drift, Field, Guard, Plan
+from slo.guards import Block, Guard, Permits
+from slo.plan import Change, Drift, Field, Plan
 from slo.resource import Place, Resource, normal, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def document(plan: Plan) -> dict[str, Any]:
@@ -28,12 +29,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "unchanged": plan.unchanged,
         "unmanaged": list(plan.unmanaged),
         "drifted": [_drift(d) for d in plan.drifted],
-        "guard": {
-            "deletes": plan.guard.deletes,
-            "existing": plan.guard.existing,
-            "limit": plan.guard.limit,
-            "blocked": list(plan.guard.blocked),
-        },
+        "guard": _guard(plan.guard),
         "live_sha256": plan.live_sha,
     }
     return {**body, "plan_sha256": sha256(body)}
@@ -69,9 +65,34 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         body["unchanged"],
         tuple(body["unmanaged"]),
         tuple(_read_drift(d) for d in body["drifted"]),
-        Guard(**{**body["guard"], "blocked": tuple(body["guard"]["blocked"])}),
+        _read_guard(body["guard"]),
         body["live_sha256"],
     )
+
+
+def _guard(guard: Guard) -> dict[str, Any]:
+    return {
+        "deletes": guard.deletes,
+        "updates": guard.updates,
+        "existing": guard.existing,
+        "limit": guard.limit,
+        "blocked": list(guard.blocked),
+        "blocks": [{"code": b.code, "resource": b.resource, "text": b.text} for b in guard.blocks],
+        "permits": {
+            "destroy": guard.permits.destroy,
+            "updates": guard.permits.updates,
+            "codes": sorted(guard.permits.codes),
+        },
+        "protected": list(guard.protected),
+    }
+
+
+def _read_guard(body: Mapping[str, Any]) -> Guard:
+    blocks = tuple(Block(b["code"], b["resource"], b["text"]) for b in body["blocks"])
+    said = body["permits"]
+    permits = Permits(said["destroy"], said["updates"], frozenset(said["codes"]))
+    numbers = body["deletes"], body["existing"], body["limit"]
+    return Guard(*numbers, blocks, body["updates"], permits, tuple(body["protected"]))
 
 
 def _change(change: Change) -> dict[str, Any]:

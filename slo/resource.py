@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["topic", "subscription", "alarm", "composite", "dashboard", "grafana"]
-ORDER: tuple[Kind, ...] = ("topic", "subscription", "alarm", "composite", "dashboard", "grafana")
+Kind = Literal["queue", "topic", "subscription", "alarm", "composite", "mute", "dashboard", "grafana"]
+ORDER: tuple[Kind, ...] = ("queue", "topic", "subscription", "alarm", "composite", "mute", "dashboard", "grafana")
 """Made in this order and deleted in the reverse: what others point at exists before them and outlives them."""
 
 MANAGED_BY, ESTATE, COMPONENT = "sloop:managed-by", "sloop:estate", "sloop:component"
 SPEC_SHA, OWNER = "sloop:spec-sha", "sloop:owner"
-APPLIED, PAGER = "sloop:applied", "sloop:pager"
+APPLIED, PAGER, PAGER_SHA = "sloop:applied", "sloop:pager", "sloop:pager-sha"
+PRUNE_AFTER, KEPT = "sloop:prune-after", "no"
+"""When `sloop prune` may delete it; `KEPT` once it was declared again."""
 MANAGER = "sloop"
 
 Identity = tuple[Kind, str, str, str]

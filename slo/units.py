@@ -92,7 +92,7 @@ def format_time(when: datetime) -> str:
 
 def format_seconds(seconds: int) -> str:
     """Whole epoch seconds -> `2026-03-01T00:00:00Z`."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}Z"
 
 
 def nearest_double(value: Fraction | int) -> float:

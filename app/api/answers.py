@@ -26,34 +26,54 @@ class Answer:
     body: bytes
     media_type: str
     status: int = 200
+    parts: bytes = b""
+    """Digests of all that the body was joined from, where they are known: less to read, and as good a tag."""
     etag: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "etag", f'"{sha256(self.body).hexdigest()[:24]}"')
+        object.__setattr__(self, "etag", f'"{sha256(self.parts or self.body).hexdigest()[:24]}"')
 
 
 class AnswerCache:
-    """Every answer is rendered at most once per snapshot and key; a new snapshot empties it."""
+    """Every answer is rendered at most once per snapshot and key; a new snapshot empties it.
+
+    It keeps the snapshot's mark and not the snapshot: to free thousands of verdicts is not the next request's work.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._of: Snapshot | None = None
+        self._of: object = None
         self._kept: dict[Hashable, Answer] = {}
 
     def kept(self, snapshot: Snapshot, key: Hashable) -> Answer | None:
-        return self._kept.get(key) if self._of is snapshot else None
+        return self._kept.get(key) if self._of is snapshot.mark else None
 
     def get(self, snapshot: Snapshot, key: Hashable, render: Callable[[], Answer]) -> Answer:
         """Renders under the lock: many clients that poll the same new page wait for one rendering."""
         with self._lock:
-            if self._of is not snapshot:
-                self._kept = {}
-                self._of = snapshot
+            self._turn_to(snapshot)
             if key not in self._kept:
-                if len(self._kept) >= MAX_KEPT:
-                    self._kept.clear()
-                self._kept[key] = render()
+                self._put(snapshot, key, render())
             return self._kept[key]
+
+    def offer(self, snapshot: Snapshot, key: Hashable, answer: Answer) -> None:
+        """Kept unless somebody renders: never waits."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._put(snapshot, key, answer)
+            finally:
+                self._lock.release()
+
+    def _turn_to(self, snapshot: Snapshot) -> None:
+        if self._of is not snapshot.mark:
+            self._kept = {}
+            self._of = snapshot.mark
+
+    def _put(self, snapshot: Snapshot, key: Hashable, answer: Answer) -> None:
+        self._turn_to(snapshot)
+        if len(self._kept) >= MAX_KEPT:
+            self._kept.clear()
+        self._kept[key] = answer
 
 
 class Answers:
@@ -63,11 +83,25 @@ class Answers:
         self._state = state
         self._cache = AnswerCache()
 
-    async def send(self, request: Request, snapshot: Snapshot, key: Hashable, render: Callable[[bool], Answer]) -> Response:
-        """`render` is told whether the snapshot is stale; the header `Sloop-Age` is its age in estate seconds."""
+    async def send(
+        self,
+        request: Request,
+        snapshot: Snapshot,
+        key: Hashable,
+        render: Callable[[bool], Answer],
+        *,
+        quick: bool = False,
+    ) -> Response:
+        """`render` is told whether the snapshot is stale; the header `Sloop-Age` is its age in estate seconds.
+
+        What is `quick` takes less than to have another thread do it.
+        """
         whole = (key, stale := snapshot.is_stale(self._state.clock()))
         answer = self._cache.kept(snapshot, whole)
-        if answer is None:
+        if answer is None and quick:
+            answer = render(stale)
+            self._cache.offer(snapshot, whole, answer)
+        elif answer is None:
             answer = await run_in_threadpool(self._cache.get, snapshot, whole, lambda: render(stale))
         return self.fresh(request, snapshot, answer)
 

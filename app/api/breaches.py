@@ -1,4 +1,4 @@
-"""`/api/v1/breaches`: breaches as stored, newest first, and what became of their messages."""
+"""`/api/v1/breaches`: breaches of objectives, newest first, and any breach with what became of its messages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.api import documents
 from app.api.answers import JSON, Answer, Answers
 from app.api.paging import Cursor, Limit  # noqa: TC001  # FastAPI reads the annotations at run time
 from app.api.problems import SCHEMA
+from app.api.recovery import told_breach
 from app.guards import Requires
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Breaches:
     def one(self, request: Request, breach_id: str) -> Response:
         """One breach with its deliveries, oldest first."""
         snapshot = self._state.box.get()
+        trouble = told_breach(self._state, snapshot, breach_id)
+        if trouble is not None:
+            return self._answers.fresh(request, snapshot, Answer(orjson.dumps(trouble), JSON))
         row = self._state.log.breach(breach_id)
         if row is None:
             raise HTTPException(404, f"there is no breach {breach_id!r}; /api/v1/breaches lists them")

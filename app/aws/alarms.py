@@ -1,4 +1,4 @@
-"""CloudWatch alarms and composites: read by the estate's name prefix, written one at a time."""
+"""CloudWatch alarms and composites: read by the estate's name prefix, joined with their tags, written one at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from alerts.naming import alarm_name
 from alerts.normal import composite_spec, metric_spec
-from app.aws.calls import as_tags, call, of_tags, paginated, unless_gone
+from app.aws.calls import as_tags, call, paginated, unless_gone
+from app.aws.ownership import Ownership
 from slo.resource import Kind, Live, Place, Resource
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class AwsAlarms:
 
     def __init__(self, session: AwsSession, places: Sequence[Place], pace: Callable[[], None]) -> None:
         self._session, self._places, self._pace = session, {(p.account, p.region): p for p in places}, pace
+        self._ownership = Ownership(session)
 
     def read(self, estate: str) -> Sequence[Live]:
         return [live for place in self._places.values() for live in self._read(estate, place)]
@@ -33,6 +35,7 @@ class AwsAlarms:
         """Put, and on an update the tags apart: PutMetricAlarm ignores them on an alarm that exists."""
         resource = change.resource
         client = self._client(resource)
+        arn = self._places[resource.account, resource.region].arn("cloudwatch", f"alarm:{resource.name}")
         if change.op == "delete":
             self._pace()
             unless_gone("cloudwatch:DeleteAlarms", client.delete_alarms, AlarmNames=[resource.name])
@@ -40,11 +43,12 @@ class AwsAlarms:
         if change.op in ("create", "update"):
             self._put(client, resource, with_tags=change.op == "create")
         if change.op == "tag" or any(f.path.startswith("tags.") for f in change.fields):
-            arn = self._places[resource.account, resource.region].arn("cloudwatch", f"alarm:{resource.name}")
             self._paced("cloudwatch:TagResource", client.tag_resource, ResourceARN=arn, Tags=as_tags(resource.tags))
+        self._ownership.wrote(arn, resource.tags)
 
     def _read(self, estate: str, place: Place) -> Iterator[Live]:
         client = self._session.client("cloudwatch", place.account, place.region)
+        index = self._ownership.index(estate, place)
         for page in paginated(
             "cloudwatch:DescribeAlarms",
             client,
@@ -53,16 +57,17 @@ class AwsAlarms:
             AlarmTypes=["MetricAlarm", "CompositeAlarm"],
             PaginationConfig={"PageSize": PAGE},
         ):
-            for row in page.get("MetricAlarms", ()):
-                yield self._found(client, place, "alarm", row)
-            for row in page.get("CompositeAlarms", ()):
-                yield self._found(client, place, "composite", row)
+            kinds: tuple[tuple[Kind, str], ...] = (("alarm", "MetricAlarms"), ("composite", "CompositeAlarms"))
+            for kind, rows in kinds:
+                found = (self._found(place, kind, row, index) for row in page.get(rows, ()))
+                yield from (live for live in found if live is not None)
 
-    def _found(self, client: Any, place: Place, kind: Kind, row: Mapping[str, Any]) -> Live:
-        answer = call("cloudwatch:ListTagsForResource", client.list_tags_for_resource, ResourceARN=row["AlarmArn"])
+    def _found(self, place: Place, kind: Kind, row: Mapping[str, Any], index: Mapping[str, dict[str, str]]) -> Live | None:
+        tags = self._ownership.tags(place, row["AlarmArn"], index)
+        if tags is None:
+            return None
         spec = metric_spec(row) if kind == "alarm" else composite_spec(row)
-        made = Resource(kind, place.account, place.region, row["AlarmName"], spec, of_tags(answer["Tags"]))
-        return Live(made, row["StateValue"])
+        return Live(Resource(kind, place.account, place.region, row["AlarmName"], spec, tags), row["StateValue"])
 
     def _put(self, client: Any, resource: Resource, *, with_tags: bool) -> None:
         request = {"AlarmName": resource.name, **resource.spec, **({"Tags": as_tags(resource.tags)} if with_tags else {})}

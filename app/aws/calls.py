@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from app.aws.session import source_error
+from app.aws.session import FAILURES, source_error
 from slo.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-_GONE = {"ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError", "NotFound", "NotFoundException"}
+_GONE = {
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "DashboardNotFoundError",
+    "NotFound",
+    "NotFoundException",
+    "QueueDoesNotExist",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+}
 
 
 def call(action: str, operation: Callable[..., Any], **request: Any) -> Any:
     """What AWS answers. SourceError names the IAM action."""
     try:
         return operation(**request)
-    except (ClientError, BotoCoreError) as error:
+    except FAILURES as error:
         raise source_error(action, error) from error
 
 
@@ -37,7 +45,7 @@ def paginated(action: str, client: Any, operation: str, **request: Any) -> Itera
     """By botocore's paginator."""
     try:
         yield from client.get_paginator(operation).paginate(**request)
-    except (ClientError, BotoCoreError) as error:
+    except FAILURES as error:
         raise source_error(action, error) from error
 
 

@@ -9,6 +9,7 @@ from app.aws.survey import Survey
 from app.aws.survey_compute import compute
 from app.aws.survey_data import data
 from app.aws.survey_edge import edge, network, storage
+from app.aws.survey_linked import linked
 from app.discover import Inventory
 from slo.errors import SourceError
 
@@ -31,6 +32,11 @@ class AwsDiscovery:
         survey = Survey(self._session, self._region, account_id)
         found = tuple(one for read in (edge, compute, data, storage, network) for one in read(survey))
         edges = self._edges(survey, start, end)
+        survey.gaps += [
+            f"the components of account {id_}, whose metrics this account shows: "
+            "run `sloop init --from-aws` as that account, and say who it is monitored_by"
+            for id_ in linked(survey)
+        ]
         return Inventory(account_id, self._region, found, edges, tuple(survey.gaps))
 
     def _edges(self, survey: Survey, start: Minute, end: Minute) -> frozenset[tuple[str, str]]:

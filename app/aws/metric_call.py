@@ -63,8 +63,14 @@ _BUILT: ContextVar[list[Template] | None] = ContextVar("_BUILT", default=None)
 class MetricCall:
     """GetMetricData by the endpoint, credentials, time-outs and user agent of this client."""
 
-    def __init__(self, client: Any) -> None:
-        self.client = client
+    def __init__(
+        self,
+        client: Any,
+        heard: Callable[[str | None], None] = lambda _: None,
+        owner: Callable[[str | None], str | None] = lambda _: None,
+    ) -> None:
+        """`heard` is given the Date of every answer; `owner` tells the id of a query's account where that is another one."""
+        self.client, self._heard, self._owner = client, heard, owner
         self._session = client._endpoint.http_session  # noqa: SLF001  # what sends for a client has no public name
         self._operation = client.meta.service_model.operation_model(_OPERATION)
         self._parser = create_parser(client.meta.service_model.resolved_protocol)
@@ -78,7 +84,7 @@ class MetricCall:
     def template(self, queries: Sequence[MetricQuery], period: int) -> Template:
         """Query n has the id `q{n}`. SourceError names what botocore finds wrong with a query."""
         request = {
-            "MetricDataQueries": [_as_request(n, q, period) for n, q in enumerate(queries)],
+            "MetricDataQueries": [_as_request(n, q, period, self._owner(q.account)) for n, q in enumerate(queries)],
             "StartTime": 0,
             "EndTime": 60,
             "ScanBy": "TimestampAscending",
@@ -103,6 +109,7 @@ class MetricCall:
             response = self._session.send(signed)
         except (ClientError, BotoCoreError) as error:
             raise source_error(ACTION, error) from error
+        self._heard(response.headers.get("date"))
         if response.status_code >= 300:
             refusal = self._refusal(response)
             raise source_error(ACTION, refusal, _clock_hint(refusal, signed, response)) from refusal
@@ -135,13 +142,14 @@ def _keep_back(params: Mapping[str, Any], request_signer: Any, **_: object) -> t
     return AWSResponse(params["url"], 200, {}, None), {}
 
 
-def _as_request(number: int, query: MetricQuery, period: int) -> dict[str, Any]:
+def _as_request(number: int, query: MetricQuery, period: int, owner: str | None) -> dict[str, Any]:
     metric = {
         "Namespace": query.namespace,
         "MetricName": query.metric,
         "Dimensions": [{"Name": n, "Value": v} for n, v in query.dimensions],
     }
-    return {"Id": f"q{number}", "MetricStat": {"Metric": metric, "Period": period * 60, "Stat": query.stat}}
+    stat = {"Metric": metric, "Period": period * 60, "Stat": query.stat}
+    return {"Id": f"q{number}", "MetricStat": stat, **({"AccountId": owner} if owner else {})}
 
 
 def _clock_hint(refusal: ClientError, signed: Any, response: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from slo.estate.indicator import MetricQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from app.aws.metric_call import MetricCall, Template
     from slo.estate.indicator import Query
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """The queries of one account and region, in calls."""
+    """The queries that one account is asked in one region, in calls; they may be of several accounts that it monitors."""
 
     account: str | None
     region: str
@@ -54,13 +54,15 @@ class Group:
         self.parts = (*together, *(Part((q,)) for q in queries if q in alone))
 
 
-def plan(queries: tuple[Query, ...]) -> tuple[Group, ...]:
-    """Every query once."""
+def plan(
+    queries: tuple[Query, ...], monitor: Callable[[str | None], str | None] = lambda account: account
+) -> tuple[Group, ...]:
+    """Every query once; `monitor` tells who is asked for the metrics of an account."""
     groups: dict[tuple[str | None, str], list[MetricQuery]] = defaultdict(list)
     for query in dict.fromkeys(queries):
         if not isinstance(query, MetricQuery):
             raise TypeError(f"{query} is not for CloudWatch")
-        groups[query.account, query.region].append(query)
+        groups[monitor(query.account), query.region].append(query)
     return tuple(Group(account, region, _parts(members)) for (account, region), members in groups.items())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -68,36 +68,50 @@ class Results:
         return _failed(query, f"{result['StatusCode']} {notes}".strip())
 
 
+class _Minutes(NamedTuple):
+    """What timestamps mean; `chosen` are the rows that count, None for all of them."""
+
+    stamps: list[Any]
+    minutes: Ints
+    chosen: Ints | None
+
+
 class _Clock:
-    """The minutes of one answer: most series have the same ones, which are read once and shared."""
+    """The minutes of one answer: many series have the same ones, which are read once and shared."""
 
     def __init__(self, span: Span) -> None:
         self._span = span
-        self._stamps: list[Any] | None = None
-        self._minutes: Ints = np.empty(0, np.int64)
-        self._chosen: Ints | None = None
+        self._known: dict[tuple[Any, ...], _Minutes] = {}
+        self._last = _Minutes([], np.empty(0, np.int64), None)
 
     def series(self, stamps: list[Any], row: Floats | None) -> Series | None:
         """None when the two do not fit together."""
         if row is None or len(row) != len(stamps):
             return None
-        if stamps != self._stamps and not self._read(stamps):
-            return None
-        return Series(self._minutes, row if self._chosen is None else row[self._chosen])
+        if stamps != self._last.stamps:
+            try:
+                self._last = self._of(stamps)
+            except (TypeError, ValueError):
+                return None
+        _, minutes, chosen = self._last
+        return Series(minutes, row if chosen is None else row[chosen])
 
-    def _read(self, stamps: list[Any]) -> bool:
-        try:
-            minutes = _seconds(stamps).astype(np.int64) // 60
-        except (TypeError, ValueError):
-            return False
-        self._stamps, self._chosen = stamps, None
+    def _of(self, stamps: list[Any]) -> _Minutes:
+        # What is reported only when nonzero has timestamps of its own: few of them share their number and both ends.
+        ends = (len(stamps), stamps[0], stamps[-1]) if stamps else ()
+        known = self._known.get(ends)
+        if known is None or stamps != known.stamps:
+            known = self._known[ends] = self._read(stamps)
+        return known
+
+    def _read(self, stamps: list[Any]) -> _Minutes:
+        minutes, chosen = _seconds(stamps).astype(np.int64) // 60, None
         inside = not len(minutes) or (minutes[0] >= self._span.start and minutes[-1] < self._span.end)
         if not inside or not (minutes[1:] > minutes[:-1]).all():
-            self._chosen = self._choose(minutes)
-            minutes = minutes[self._chosen]
+            chosen = self._choose(minutes)
+            minutes = minutes[chosen]
         minutes.setflags(write=False)
-        self._minutes = minutes
-        return True
+        return _Minutes(stamps, minutes, chosen)
 
     def _choose(self, minutes: Ints) -> Ints:
         """Ascending and inside of the span; of a point that came twice the later one is the truer one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ParamValidationError
@@ -15,7 +15,7 @@ from app.aws.metric_results import Results
 from app.aws.retries import Retries
 from app.aws.session import EXPIRED
 from app.ports import Span
-from slo.errors import SourceError
+from slo.errors import AccessDenied, SourceError
 from slo.judge.answer import Failed
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class CloudWatchSource:
         self._session = session
         self._retries = retries or Retries()
         self._calls: dict[tuple[str | None, str], MetricCall] = {}
-        self._plan = lru_cache(PLANS)(plan)
+        self._plan = lru_cache(PLANS)(partial(plan, monitor=session.monitor))
 
     def spans(self, start: Minute, end: Minute, now: Minute) -> Sequence[Span]:
         # An hour of margin, because the edge moves while we read; buckets of 5 minutes start at multiples of 5.
@@ -78,7 +78,7 @@ class CloudWatchSource:
             heard.answers.update(zip(part.queries, self._answers(group, part, span), strict=True))
         except SourceError as error:
             blamed = _blames_a_query(error.__cause__)
-            if blamed and len(part.queries) > 1:
+            if len(part.queries) > 1 and (blamed or _blames_an_account(error, part)):
                 for half in part.halves():
                     self._ask(group, half, span, heard)
                 return
@@ -131,12 +131,17 @@ class CloudWatchSource:
         client = self._session.client("cloudwatch", *key)
         known = self._calls.get(key)
         if known is None or known.client is not client:
-            known = self._calls[key] = MetricCall(client)
+            known = self._calls[key] = MetricCall(client, self._session.skew.hear, self._session.owner)
         return known
 
 
 def _up_to_5(minute: Minute) -> Minute:
     return -(-minute // 5) * 5
+
+
+def _blames_an_account(error: SourceError, part: Part) -> bool:
+    """One that is not linked to the account that is asked must not stop those that are."""
+    return isinstance(error, AccessDenied) and len({query.account for query in part.queries}) > 1
 
 
 def _blames_a_query(cause: BaseException | None) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.aws.recovery_look import Look, seconds
+from app.aws.recovery_identity import note_identity
+from app.aws.recovery_look import Look, newest_of, seconds
 from slo.judge.recovery_point import Unknown
 
 if TYPE_CHECKING:
@@ -18,32 +19,39 @@ def look_at_cache(look: Look) -> None:
     name = look.text("replication_group")
     if name is None:
         return
-    answer = look.call("elasticache", _SNAPSHOTS, ReplicationGroupId=name)
-    newest = answer if isinstance(answer, Unknown) else _newest_whole(answer.get("Snapshots", ()))
+    answer = look.call("elasticache", _GROUPS, ReplicationGroupId=name)
+    group = answer if isinstance(answer, Unknown) else answer["ReplicationGroups"][0]
+    note_identity(look, group, "ARN", "ReplicationGroupCreateTime")
+    found = look.listed(
+        "elasticache", _SNAPSHOTS, "Snapshots", page_name="Marker", slow=True, ReplicationGroupId=name, MaxRecords=50
+    )
+    shards = 1 if isinstance(group, Unknown) else len(group.get("NodeGroups", ())) or 1
+    newest = found if isinstance(found, Unknown) else _newest_whole(found, shards)
     look.reading("snapshot", newest, f"{_SNAPSHOTS} of {name}: SnapshotCreateTime")
-    _replicas(look, name)
+    _replicas(look, name, group)
     # AWS tells that a failover completed and never that one started: such an event explains an outage, it times nothing.
     look.events("elasticache", "elasticache:DescribeEvents", "replication-group", name)
 
 
-def _newest_whole(snapshots: Iterable[Any]) -> int | Unknown:
-    """The newest point that every shard has: of the newest of each shard the oldest."""
-    newest: dict[str, int] = {}
+def _newest_whole(snapshots: Iterable[Any], shards: int) -> int | Unknown:
+    """Of the newest snapshot that holds every shard the oldest part: a restore takes one snapshot and all of its parts."""
+    points: list[int] = []
+    partial = False
     for snapshot in snapshots:
         if snapshot.get("SnapshotStatus") == "available":
-            for node in snapshot.get("NodeSnapshots", ()):
-                shard = node.get("NodeGroupId") or node.get("CacheClusterId", "")
-                newest[shard] = max(newest.get(shard, 0), seconds(node["SnapshotCreateTime"]))
-    return min(newest.values()) if newest else Unknown("no_snapshot", "there is no available snapshot")
+            parts = {n.get("NodeGroupId") or n.get("CacheClusterId", ""): n for n in snapshot.get("NodeSnapshots", ())}
+            if len(parts) >= shards:
+                points.append(min(seconds(n["SnapshotCreateTime"]) for n in parts.values()))
+            partial = partial or bool(parts)
+    text = f"no available snapshot holds all {shards} shards" if partial else "there is no available snapshot"
+    return newest_of(points, Unknown("no_snapshot", text))
 
 
-def _replicas(look: Look, name: str) -> None:
-    answer = look.call("elasticache", _GROUPS, ReplicationGroupId=name)
+def _replicas(look: Look, name: str, group: Any | Unknown) -> None:
     source = f"cloudwatch:GetMetricData AWS/ElastiCache ReplicationLag and {_GROUPS} of {name}"
-    if isinstance(answer, Unknown):
-        look.reading("replica", answer, source)
+    if isinstance(group, Unknown):
+        look.reading("replica", group, source)
         return
-    group = answer["ReplicationGroups"][0]
     nodes = [
         m["CacheClusterId"]
         for shard in group.get("NodeGroups", ())
@@ -63,7 +71,7 @@ def _lag(look: Look, nodes: list[str]) -> int | Unknown:
     queries = [
         look.query("AWS/ElastiCache", "ReplicationLag", {"CacheClusterId": n, "CacheNodeId": "0001"}, "Maximum") for n in nodes
     ]
-    values = look.metrics(queries).values()
-    known = [v for v in values if not isinstance(v, Unknown)]
-    unknown = next((v for v in values if isinstance(v, Unknown)), None)
-    return unknown or look.at - round(max(known))
+    values = look.metrics(queries)
+    known = [v for v in values.values() if not isinstance(v, Unknown)]
+    unknown = next((v for v in values.values() if isinstance(v, Unknown)), None)
+    return unknown or values.at - round(max(known))

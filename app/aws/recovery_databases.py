@@ -1,10 +1,16 @@
-"""RDS and DocumentDB: restorable times, standbys, replicas, backups in another region, failovers."""
+"""RDS and DocumentDB: restorable times, standbys, replicas, backups in another region, failovers and restores."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from app.aws.recovery_look import Look, seconds
+from app.aws.recovery_backups import look_at_backups
+from app.aws.recovery_failovers import look_at_failovers
+from app.aws.recovery_identity import note_identity
+from app.aws.recovery_look import Look, newest_of, seconds
+from app.aws.recovery_snapshots import look_at_cluster_snapshots, look_at_snapshots
+from slo.judge.outage import RecoveryEvent
 from slo.judge.recovery_point import Unknown
 from slo.judge.replica import replica_point
 
@@ -15,6 +21,8 @@ _INSTANCES = "rds:DescribeDBInstances"
 _CLUSTERS = "rds:DescribeDBClusters"
 _BACKUPS = "rds:DescribeDBInstanceAutomatedBackups"
 _EVENTS = "rds:DescribeEvents"
+_RESTORED = re.compile(r"Restored from (?:DB instance (?P<instance>\S+) to|snapshot (?P<snapshot>\S+))")
+"""Messages of RDS-EVENT-0019 and 0043."""
 
 
 def look_at_instance(look: Look) -> None:
@@ -23,10 +31,14 @@ def look_at_instance(look: Look) -> None:
         return
     answer = look.call("rds", _INSTANCES, DBInstanceIdentifier=name)
     instance = answer if isinstance(answer, Unknown) else answer["DBInstances"][0]
+    note_identity(look, instance, "DbiResourceId", "InstanceCreateTime")
     _points(look, instance, f"{_INSTANCES} of {name}")
     _replicas(look, name)
     _copies(look, name)
-    look.events("rds", _EVENTS, "db-instance", name)
+    snapshots = look_at_snapshots(look, name, instance)
+    look_at_backups(look, look.arn("rds", f"db:{name}"), look.text("backup_region"))
+    look_at_failovers(look, "rds", "db-instance", name, instance, None if isinstance(instance, Unknown) else _zone(instance))
+    _restores(look, name, snapshots)
 
 
 def look_at_cluster(look: Look) -> None:
@@ -36,8 +48,22 @@ def look_at_cluster(look: Look) -> None:
         return
     answer = look.call("docdb", _CLUSTERS, DBClusterIdentifier=name)
     cluster = answer if isinstance(answer, Unknown) else answer["DBClusters"][0]
+    note_identity(look, cluster, "DbClusterResourceId", "ClusterCreateTime")
     _points(look, cluster, f"{_CLUSTERS} of {name}")
-    look.events("docdb", _EVENTS, "db-cluster", name)
+    look_at_cluster_snapshots(look, name)
+    look_at_backups(look, look.arn("rds", f"cluster:{name}"), look.text("backup_region"))
+    look_at_failovers(look, "docdb", "db-cluster", name, cluster, None if isinstance(cluster, Unknown) else _writer(cluster))
+
+
+def _zone(instance: Any) -> str | None:
+    """Of the primary: a standby that takes over is in another one."""
+    zone: str | None = instance.get("AvailabilityZone")
+    return zone
+
+
+def _writer(cluster: Any) -> str | None:
+    members = cluster.get("DBClusterMembers", ())
+    return next((m["DBInstanceIdentifier"] for m in members if m.get("IsClusterWriter")), None)
 
 
 def _points(look: Look, found: Any | Unknown, source: str) -> None:
@@ -71,7 +97,9 @@ def _replicas(look: Look, primary: str) -> None:
     points = [
         (
             name,
-            *replica_point(look.at, _known(values[lag]), replicating=_replicating(look, name), written=_known(values[written])),
+            *replica_point(
+                values.at, _known(values[lag]), replicating=_replicating(look, name), written=_known(values[written])
+            ),
         )
         for name, lag in lags.items()
     ]
@@ -96,16 +124,28 @@ def _copies(look: Look, name: str) -> None:
     region = look.text("backup_region")
     if region is None:
         return
-    answer = look.call("rds", _BACKUPS, region=region, DBInstanceIdentifier=name)
-    look.reading("cross-region-backup", _copied(answer, region), f"{_BACKUPS} of {name} in {region}: RestoreWindow.LatestTime")
+    found = look.listed(
+        "rds", _BACKUPS, "DBInstanceAutomatedBackups", page_name="Marker", region=region, DBInstanceIdentifier=name
+    )
+    look.reading("cross-region-backup", _copied(found, region), f"{_BACKUPS} of {name} in {region}: RestoreWindow.LatestTime")
 
 
-def _copied(answer: Any | Unknown, region: str) -> int | Unknown:
-    if isinstance(answer, Unknown):
-        return answer
-    windows = [b.get("RestoreWindow", {}).get("LatestTime") for b in answer["DBInstanceAutomatedBackups"]]
-    latest = [seconds(w) for w in windows if w is not None]
-    return max(latest) if latest else Unknown("no_backups", f"{region} holds no automated backup that can be restored")
+def _copied(found: list[Any] | Unknown, region: str) -> int | Unknown:
+    if isinstance(found, Unknown):
+        return found
+    windows = [b.get("RestoreWindow", {}).get("LatestTime") for b in found]
+    none = Unknown("no_backups", f"{region} holds no automated backup that can be restored")
+    return newest_of((seconds(w) for w in windows if w is not None), none)
+
+
+def _restores(look: Look, name: str, snapshots: frozenset[str]) -> None:
+    """Told at their end, of the new instance, and without a start: such an event is a date and times nothing."""
+    lines = look.history("rds", _EVENTS, slow=True, SourceType="db-instance", EventCategories=["restoration"])
+    for line in lines:
+        told = _RESTORED.match(line.text)
+        if told is not None and (told["instance"] == name or told["snapshot"] in snapshots):
+            source = f"{_EVENTS} of {line.subject}: {line.text}"
+            look.event(RecoveryEvent(look.component.name, "restore", line.at, line.at, source))
 
 
 def _metric(look: Look, metric: str, instance: str, stat: str) -> MetricQuery:

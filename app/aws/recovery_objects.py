@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.aws.recovery_backups import look_at_backups
 from slo.judge.recovery_point import Unknown
 
 if TYPE_CHECKING:
@@ -12,34 +13,44 @@ if TYPE_CHECKING:
 
 _REPLICATION = "s3:GetReplicationConfiguration"
 _VERSIONING = "s3:GetBucketVersioning"
+FAILED_MINUTES = 1440
+"""So long a failed operation is remembered: nothing tells when somebody has replicated the object again."""
 
 
 def look_at_bucket(look: Look) -> None:
     bucket = look.text("bucket")
     if bucket is None:
         return
-    answer = look.call("s3", _REPLICATION, Bucket=bucket)
+    answer = look.call("s3", _REPLICATION, slow=True, absent=("ReplicationConfigurationNotFoundError",), Bucket=bucket)
     source = f"cloudwatch:GetMetricData AWS/S3 ReplicationLatency and {_REPLICATION} of {bucket}"
-    rule = answer if isinstance(answer, Unknown) else _rule(look, answer)
-    look.reading("replication", rule if isinstance(rule, Unknown) else _replicated(look, bucket, rule), source)
-    versioning = look.call("s3", _VERSIONING, Bucket=bucket)
+    rules = answer if isinstance(answer, Unknown) else _rules(look, answer)
+    look.reading("replication", rules if isinstance(rules, Unknown) else _oldest(look, bucket, rules), source)
+    versioning = look.call("s3", _VERSIONING, slow=True, Bucket=bucket)
     look.reading("versioning", _versioned(look, versioning), f"{_VERSIONING} of {bucket}: Status")
+    look_at_backups(look, look.arn("s3", bucket), look.text("replica_region"))
 
 
-def _rule(look: Look, answer: Any) -> Any | Unknown:
-    """The enabled rule that the estate names, or the first enabled one."""
+def _rules(look: Look, answer: Any) -> list[Any] | Unknown:
+    """The enabled rule that the estate names, or all enabled ones."""
     wanted = look.text("replication_rule")
-    rules = [r for r in answer["ReplicationConfiguration"]["Rules"] if r.get("Status") == "Enabled"]
-    named = [r for r in rules if wanted in (None, r.get("ID"))]
-    if not named:
+    found = answer.get("ReplicationConfiguration", {}).get("Rules", ())
+    rules = [r for r in found if r.get("Status") == "Enabled" and wanted in (None, r.get("ID"))]
+    if not rules:
         return Unknown("no_rule", f"no enabled replication rule{f' {wanted}' if wanted else ''}")
-    if named[0]["Destination"].get("Metrics", {}).get("Status") != "Enabled":
-        return Unknown("no_metrics", "replication metrics are not enabled on the rule: its delay is unknown, not zero")
-    return named[0]
+    return rules
+
+
+def _oldest(look: Look, bucket: str, rules: list[Any]) -> int | Unknown:
+    """Each rule covers objects of its own, so the bucket is as far as the last of them."""
+    points = [_replicated(look, bucket, rule) for rule in rules]
+    unknown = next((p for p in points if isinstance(p, Unknown)), None)
+    return unknown or min(p for p in points if not isinstance(p, Unknown))
 
 
 def _replicated(look: Look, bucket: str, rule: Any) -> int | Unknown:
     """Nothing pending means that all is there; an operation that failed is missing there for good."""
+    if rule["Destination"].get("Metrics", {}).get("Status") != "Enabled":
+        return Unknown("no_metrics", "replication metrics are not enabled on the rule: its delay is unknown, not zero")
     target = rule["Destination"]["Bucket"].rpartition(":")[2]
     names = {"SourceBucket": bucket, "DestinationBucket": target, "RuleId": rule.get("ID", "")}
 
@@ -49,15 +60,17 @@ def _replicated(look: Look, bucket: str, rule: Any) -> int | Unknown:
     # What is pending is published in the region of the destination (AWS documentation, Using S3 Replication metrics);
     # for failures, which may stand at the source, both are asked.
     latency, pending = query("ReplicationLatency", "Maximum"), query("OperationsPendingReplication", "Maximum")
-    failed = {query("OperationsFailedReplication", "Sum"), query("OperationsFailedReplication", "Sum", None)}
-    values = look.metrics((latency, pending, *failed))
-    lost = max((v for q in failed if not isinstance(v := values[q], Unknown)), default=0.0)
+    failed = list(
+        dict.fromkeys((query("OperationsFailedReplication", "Sum"), query("OperationsFailedReplication", "Sum", None)))
+    )
+    values, failures = look.metrics((latency, pending)), look.metrics(failed, FAILED_MINUTES)
+    lost = max((v for v in failures.values() if not isinstance(v, Unknown)), default=0.0)
     waiting, late = values[pending], values[latency]
     if lost > 0:
-        return Unknown("failed_operations", f"{lost:.0f} objects failed to replicate: they are missing in the copy")
+        return Unknown("failed_operations", f"{lost:.0f} objects failed to replicate in 24 h: they are missing in the copy")
     if not isinstance(waiting, Unknown) and waiting == 0:
-        return look.at
-    return late if isinstance(late, Unknown) else look.at - round(late)
+        return values.at
+    return late if isinstance(late, Unknown) else values.at - round(late)
 
 
 def _versioned(look: Look, answer: Any | Unknown) -> int | Unknown:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
+from app.asking import note_throttled
 from slo.errors import SourceError, Throttled
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Retries:
             except SourceError as error:
                 if isinstance(error, Throttled):
                     bucket.throttled()
+                    note_throttled()
                 if attempt >= attempts or not _may_help(error):
                     raise
             self.pause(attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import boto3
 import botocore.session
@@ -18,14 +18,17 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
 
 from app.aws.bucket import TokenBucket
 from app.aws.parser import moment
+from app.aws.skew import Skew
 from app.clock import WallClock
-from slo.errors import AccessDenied, SourceError, Throttled, one_line
+from slo.errors import AccessDenied, QuotaReached, SourceError, Throttled, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from slo.estate.spec import Account
 
@@ -35,7 +38,7 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_extra="sloop",
 )
-_MONOTONIC = WallClock().monotonic
+_MONOTONIC, _WALL = WallClock().monotonic, WallClock().wall
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 _THROTTLED = {
     "Throttling",
@@ -54,6 +57,8 @@ _THROTTLED = {
     "SlowDown",
 }
 """What botocore takes for it."""
+_FULL = {"LimitExceeded", "LimitExceededFault", "TopicLimitExceeded", "SubscriptionLimitExceeded"}
+"""The account's quota of a kind, which waiting does not raise."""
 _PERMANENT = (NoCredentialsError, PartialCredentialsError, ProfileNotFound, ParamValidationError)
 _TRANSIENT = {
     "InternalServiceError",
@@ -85,7 +90,10 @@ class AwsSession:
         default_region: str = "us-east-1",
         config: Config = _CONFIG,
         monotonic: Callable[[], float] = _MONOTONIC,
+        wall: Callable[[], datetime] = _WALL,
     ) -> None:
+        """`wall` is what the Date of every answer is compared with, in `skew`."""
+        self.skew = Skew(wall)
         self._accounts = accounts
         self._monotonic = monotonic
         self._buckets: dict[tuple[str | None, str], TokenBucket] = {}
@@ -107,6 +115,16 @@ class AwsSession:
                 except (BotoCoreError, ValueError) as error:  # a plain ValueError: an endpoint that is no URL
                     raise SourceError(f"{service} in {where}: {one_line(error)}", retryable=False) from error
             return self._clients[key]
+
+    def monitor(self, account: str | None) -> str | None:
+        """The name of the account that is asked for the metrics of this one: its own, or the one that it is linked to."""
+        known = self._accounts.get(account) if account else None
+        return account if known is None or known.monitored_by is None else known.monitored_by
+
+    def owner(self, account: str | None) -> str | None:
+        """The id to ask its metrics with; None where it is asked itself."""
+        known = self._accounts.get(account) if account else None
+        return None if known is None or known.monitored_by is None else known.id
 
     def credentials(self, account: str | None = None) -> Any:
         """botocore's, which it refreshes before they expire; None when there are none. BotoCoreError."""
@@ -135,7 +153,11 @@ class AwsSession:
         core = _core()
         if account is not None and account.role_arn:
             core = _assume(core, account.role_arn, account.region, self._config)
+        core.register("after-call", self._hear)  # clients take a copy of their session's hooks
         return boto3.Session(botocore_session=core)
+
+    def _hear(self, http_response: Any, **_: object) -> None:
+        self.skew.hear(http_response.headers.get("date"))
 
 
 def _core() -> botocore.session.Session:
@@ -156,8 +178,15 @@ def _assume(core: botocore.session.Session, role_arn: str, region: str, config: 
     return assumed
 
 
-def source_error(action: str, error: ClientError | BotoCoreError, hint: str = "") -> SourceError:
+FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+"""What a call of botocore may raise; the last one, for an answer that is not AWS's, is of no family."""
+Failure: TypeAlias = ClientError | BotoCoreError | ResponseParserError
+
+
+def source_error(action: str, error: Failure, hint: str = "") -> SourceError:
     """An error of botocore as ours: denied, throttled, or failed; `action` is the IAM action of the call, `hint` the fix."""
+    if isinstance(error, ResponseParserError):
+        return SourceError(f"{action}: the answer is none of AWS; trying again may help", retryable=True)
     if not isinstance(error, ClientError):
         return SourceError(f"{action}: {one_line(error)}", retryable=not isinstance(error, _PERMANENT))
     if error.operation_name == "AssumeRole":
@@ -168,6 +197,8 @@ def source_error(action: str, error: ClientError | BotoCoreError, hint: str = ""
     message = f"{action}: {code}: {one_line(said.get('Message', ''))}{'; ' if fix else ''}{fix}"
     if code in _DENIED:
         return AccessDenied(action, message)
+    if code in _FULL:
+        return QuotaReached(message)
     if code in _THROTTLED or status == 429:
         return Throttled(message)
     return SourceError(message, retryable=code in _TRANSIENT or status in _TRANSIENT_STATUS)

@@ -10,6 +10,7 @@ import numpy as np
 
 from app.aws.calls import pages
 from app.ports import Span
+from app.trace_map import Flow
 from slo.errors import SourceError
 from slo.estate.indicator import TraceQuery
 from slo.judge.answer import Failed, Series
@@ -83,8 +84,12 @@ class XRaySource:
 
     def edges(self, account: str | None, region: str, start: Minute, end: Minute) -> frozenset[Edge]:
         """Who called whom in start <= minute < end, by the names of the services. SourceError when it cannot be read."""
+        return frozenset(Edge(flow.caller, flow.callee) for flow in self.flows(account, region, start, end))
+
+    def flows(self, account: str | None, region: str, start: Minute, end: Minute) -> tuple[Flow, ...]:
+        """As `edges`, each with the sampled calls and those that failed: see `app.trace_map.Tracer`."""
         client = self._session.client("xray", account, region)
-        found: set[Edge] = set()
+        found: dict[Edge, tuple[int, int] | None] = {}
         for first, last in _ranges(start, end):
             services = [
                 service
@@ -92,16 +97,26 @@ class XRaySource:
                 for service in page["Services"]
             ]
             names = {s["ReferenceId"]: s.get("Name", "") for s in services}
-            found |= {
-                Edge(s["Name"], names[e["ReferenceId"]]) for s in services for e in s["Edges"] if e["ReferenceId"] in names
-            }
-        return frozenset(found)
+            for caller, edge in ((s.get("Name"), e) for s in services for e in s.get("Edges", ())):
+                callee = names.get(edge["ReferenceId"])
+                if caller and callee:  # nameless ones are nobody's
+                    known = Edge(caller, callee)
+                    found[known] = _added(found.get(known), edge.get("SummaryStatistics"))
+        return tuple(Flow(e.caller, e.callee, *(found[e] or ())) for e in sorted(found))
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
     caller: str
     callee: str
+
+
+def _added(before: tuple[int, int] | None, statistics: Any) -> tuple[int, int] | None:
+    """Calls and faults. An edge to a queue has no statistics, or empty ones."""
+    if not statistics or "TotalCount" not in statistics:
+        return before
+    calls, faults = before or (0, 0)
+    return calls + statistics["TotalCount"], faults + statistics.get("FaultStatistics", {}).get("TotalCount", 0)
 
 
 def _ranges(start: Minute, end: Minute) -> Iterator[tuple[Minute, Minute]]:

@@ -11,13 +11,17 @@ import typer
 from typer.exceptions import TyperException
 
 from app.cli import (
+    adopt,
+    apply,
     backtest,
     check,
     cost,
     dashboards,
     db,
     demo,
+    drill,
     evaluate,
+    iam_policy,
     init,
     interchange,
     plan,
@@ -25,10 +29,12 @@ from app.cli import (
     schema,
     serve,
     slices,
+    status,
+    test_fire,
 )
-from slo.errors import SloopError, UsageError
+from slo.errors import SloopError, UsageError, WrongAccount
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
+OK, FAILED, BLOCKED, USAGE, INTERRUPTED = 0, 1, 3, 64, 130
 
 app = typer.Typer(
     name="sloop",
@@ -47,14 +53,22 @@ for command in (init.init, schema.schema):
     app.command()(command)
 app.command("import")(interchange.import_)
 app.command("export")(interchange.export)
-for command in (plan.plan, plan.apply, plan.drift, plan.destroy):
+for command in (plan.plan, apply.apply):
     app.command()(command)
+app.command()(plan.drift)
+app.command()(apply.destroy)
+app.command()(adopt.adopt)
+app.command()(adopt.prune)
+app.command("test-fire")(test_fire.fire)
+app.command("iam-policy")(iam_policy.iam_policy)
+app.command()(status.status)
+app.add_typer(drill.app, name="drill", help="Recovery drills: start, finish, list. Example: sloop drill list")
 app.add_typer(report.app, name="report")
 app.add_typer(db.app, name="db", help="The database's schema: up to date, or not. Example: sloop db check")
 
 
 def main() -> NoReturn:
-    """Exit codes: 0 done, 1 error, 64 wrong usage; 130 when interrupted."""
+    """Exit codes: 0 done, 1 error, 3 credentials of another account, 64 wrong usage; 130 when interrupted."""
     # Like Ctrl-C: whatever was started is cleaned up. uvicorn raises the signal anew once it has shut down.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
@@ -68,6 +82,8 @@ def run(arguments: list[str]) -> int:
             return int(command.invoke(context) or OK)
     except typer.Exit as end:
         return end.exit_code
+    except WrongAccount as error:
+        return _say(error, BLOCKED)
     except (SloopError, TyperException) as error:
         wrong_usage = isinstance(error, UsageError | TyperException)
         return _say(error, USAGE if wrong_usage else FAILED)
@@ -80,5 +96,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _say(error: object, code: int) -> int:
-    print(f"sloop: {error.format_message() if isinstance(error, TyperException) else error}", file=sys.stderr)
+    text = error.format_message() if isinstance(error, TyperException) else str(error)
+    # Typer puts the choices of a missing option on lines of their own.
+    text = text.replace(":\n\t", ": ").replace(",\n\t", ", ")
+    print(f"sloop: {text}", file=sys.stderr)
     return code

@@ -33,12 +33,19 @@ def minute_of(option: str, text: str) -> int:
 
 def read(paths: list[Path], slices: Path) -> tuple[Estate, Mapping[str, Slices]]:
     """Warnings go to stderr; errors are raised."""
-    from app.files import read_catalog, read_pieces
+    from app.files import read_catalog
+
+    estate = estates.read(paths, read_catalog())
+    return estate, measured(estate, slices)
+
+
+def measured(estate: Estate, slices: Path) -> Mapping[str, Slices]:
+    """By indicator, with a warning for each that the estate does not have."""
+    from app.files import read_pieces
     from slo.judge import slices_file
     from slo.judge.evaluate import unknown_indicators
 
-    estate = estates.read(paths, read_catalog())
-    measured = slices_file.parse(str(slices), read_pieces(slices, slices_file.CHUNK))
-    for indicator in unknown_indicators(estate, measured):
+    found = slices_file.parse(str(slices), read_pieces(slices, slices_file.CHUNK))
+    for indicator in unknown_indicators(estate, found):
         warn(f"{slices}: indicator {indicator!r} is not in the estate; its slices are not used")
-    return estate, measured
+    return found

@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from alerts.prices import Choice
     from app.provision import Outcome
     from slo.plan import Change, Drift, Field, Plan
     from slo.resource import Resource
 
 SIGNS = {"create": "+", "update": "~", "tag": "!", "delete": "-"}
+WORDS = {
+    "changed": "by hand",
+    "missing": "is gone",
+    "orphan": "nobody declares it",
+    "unconfirmed": "its endpoint has not confirmed it: what is sent reaches nobody",
+}
 NAMED_UNMANAGED = 5
 LONG = 120
 """Characters of a list or mapping beyond which only its size is told: a dashboard would fill a screen; `--json` has it."""
@@ -33,8 +40,13 @@ _COMPARED = {
 
 
 def plan_lines(
-    plan: Plan, read_at: datetime, without: Sequence[tuple[str, str]] = (), notes: Sequence[tuple[str, str]] = ()
+    plan: Plan,
+    read_at: datetime,
+    without: Sequence[tuple[str, str]] = (),
+    notes: Sequence[tuple[str, str]] = (),
+    costs: Sequence[Choice] = (),
 ) -> Iterator[str]:
+    """`costs` are of everything that the estate wants, not of what would change."""
     places = ", ".join(f"{p.account} {p.region} ({p.id})" for p in plan.places)
     sha = str(document(plan)["plan_sha256"])
     yield f"Estate {plan.estate} · {places} · live read {read_at:%H:%M:%S}Z · plan sha256 {sha[:12]}"
@@ -45,6 +57,7 @@ def plan_lines(
         yield "    What was changed by hand stays as it is, unless you say --accept-drift."
     yield from (f"    no alarms for {component}: {why}" for component, why in without)
     yield from (f"    no burn alarm for {objective}: {why}; Sloop alone pages for it" for objective, why in notes)
+    yield from (f"    {format_dollars(c.dollars)}/month  {c.what} ({c.count})" for c in costs)
     yield guard_line(plan)
     yield from (f"  blocked: {reason}" for reason in plan.guard.blocked)
 
@@ -56,8 +69,8 @@ def change_line(change: Change) -> str:
     return f"  {SIGNS[change.op]} {kind:<12} {change.resource.name}{_where(change.resource)}  {told}{why}".rstrip()
 
 
-def drift_line(drift: Drift) -> str:
-    word = {"changed": "by hand", "missing": "is gone", "orphan": "nobody declares it"}[drift.kind]
+def drift_line(drift: Drift, who: str = "") -> str:
+    word = f"{WORDS[drift.kind]}{who}"
     told = f"  {_fields(drift.fields)}" if drift.fields else ""
     return f"{drift.kind:<8} {drift.resource.kind} {drift.resource.name}{_where(drift.resource)}{told}  ({word})"
 
@@ -66,7 +79,16 @@ def guard_line(plan: Plan) -> str:
     counts = Counter(change.op for change in plan.changes)
     deletes = f"deletes {counts['delete']} of {plan.guard.existing} (free: {plan.guard.limit})"
     numbers = f"creates {counts['create']} · updates {counts['update']} · tags {counts['tag']} · {deletes}"
-    return f"Guard: {numbers}  {'BLOCKED' if plan.guard.blocked else 'OK'}   cost {_cost(plan)}/month (list price, estimate)"
+    return f"Guard: {numbers}  {'BLOCKED' if plan.guard.blocked else 'OK'}   cost {cost_of(plan)}/month (list price, estimate)"
+
+
+def cost_of(plan: Plan) -> str:
+    """What the plan adds to a month's bill, with its sign."""
+    prices = read_prices()
+    made = sum((monthly(c.after, prices) for c in plan.changes if c.after is not None), Fraction(0))
+    gone = sum((monthly(c.before, prices) for c in plan.changes if c.before is not None), Fraction(0))
+    delta = made - gone
+    return f"{'' if delta < 0 else '+'}{format_dollars(delta)}"
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
@@ -86,9 +108,12 @@ def described(resource: Resource) -> str:
     """What it watches and whom it tells, in a few words."""
     spec = resource.spec
     if resource.kind == "composite":
-        return f"{spec['AlarmRule']}{_told(resource)}"
+        held = f" unless {spec['ActionsSuppressor']}" if "ActionsSuppressor" in spec else ""
+        return f"{spec['AlarmRule']}{held}{_told(resource)}"
     if resource.kind == "subscription":
         return f"{spec['Protocol']} to {spec['Host']}"
+    if resource.kind == "mute":
+        return f"{spec['Expression']} for {spec['Duration']}: {len(spec['AlarmNames'])} alarms"
     return f"{_watched(spec)}{_told(resource)}" if resource.kind == "alarm" else ""
 
 
@@ -135,14 +160,6 @@ def _unmanaged(plan: Plan) -> str:
 
 def _drifted(plan: Plan) -> str:
     return f" · {len(plan.drifted)} drifted" if plan.drifted else ""
-
-
-def _cost(plan: Plan) -> str:
-    prices = read_prices()
-    made = sum((monthly(c.after, prices) for c in plan.changes if c.after is not None), Fraction(0))
-    gone = sum((monthly(c.before, prices) for c in plan.changes if c.before is not None), Fraction(0))
-    delta = made - gone
-    return f"{'' if delta < 0 else '+'}{format_dollars(delta)}"
 
 
 def _named(change: Change) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def report(
         period = week_of(week)
     except ValueError as error:
         raise UsageError(f"--week: {error}") from None
-    from app.bootstrap_offline import write_report
+    from app.bootstrap_report import write_report
     from app.settings import read_settings
 
     manifest, new = write_report(read_settings(), period, out, estate, partial=partial)

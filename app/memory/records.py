@@ -65,13 +65,24 @@ class MemoryRecords:
         with self._lock:
             self._drills[drill.id] = drill
 
+    def commit_drill(self, drill: Drill, event: Event, entry: Entry) -> bool:
+        with self._lock:
+            if not self.keep_events([event]):
+                return False
+            self.put_drill(drill)
+            self.note(entry)
+            return True
+
     def drill(self, drill_id: str) -> Drill | None:
         with self._lock:
             return self._drills.get(drill_id)
 
-    def drills(self, *, limit: int, before: str | None = None) -> list[Drill]:
+    def drills(
+        self, *, limit: int, before: str | None = None, component: str | None = None, scenario: str | None = None
+    ) -> list[Drill]:
         with self._lock:
-            return _after(self._drills.values(), lambda drill: drill.started_at, before)[:limit]
+            rest = _after(self._drills.values(), lambda drill: drill.started_at, before)
+            return [d for d in rest if component in (None, d.component) and scenario in (None, d.scenario)][:limit]
 
     def open_recovery_breaches(self) -> list[RecoveryBreach]:
         with self._lock:

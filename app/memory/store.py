@@ -21,11 +21,11 @@ from slo.judge.windows import MEASURED, Frame, Sums
 from slo.units import from_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from alerts.breach import Breach
-    from alerts.message import Message
+    from alerts.envelope import Message
     from alerts.recovery_breach import RecoveryBreach
     from app.ports import Commit, Path
     from slo.estate.spec import Estate
@@ -167,7 +167,10 @@ class MemoryStore(MemoryRecords):
 
     def deliveries(self, breach_id: str) -> list[Delivery]:
         with self._lock:
-            return [post.delivery for post in self._posts if post.delivery.message.breach == breach_id]
+            breach = self._breaches.get(breach_id)
+            group = None if breach is None else breach.told_as
+            every = [post.delivery for post in self._posts]
+            return [d for d in every if d.message.breach == breach_id or (group is not None and d.key == group)]
 
     def verdict_changes(self, objective: str, *, limit: int) -> list[VerdictChange]:
         with self._lock:
@@ -185,7 +188,8 @@ class MemoryStore(MemoryRecords):
             claimed = [post.delivery for post in due[:limit]]
             for post in due[:limit]:
                 post.claimed_until = now + timedelta(seconds=lease_seconds)
-                post.delivery = replace(post.delivery, attempts=post.delivery.attempts + 1)
+                tried = post.delivery.first_tried_at or now
+                post.delivery = replace(post.delivery, attempts=post.delivery.attempts + 1, first_tried_at=tried)
             return claimed
 
     def renew(self, delivery: Delivery, until: datetime) -> bool:
@@ -214,6 +218,13 @@ class MemoryStore(MemoryRecords):
             for message in messages:
                 self._add(message, now)
 
+    def told_open(self) -> list[Delivery]:
+        with self._lock:
+            every = [post.delivery for post in self._posts]
+            waiting = {d.key for d in every if d.waits}
+            newest = {d.key: d for d in every if d.sent_at is not None and d.key not in waiting}
+            return sorted((d for d in newest.values() if d.message.state == "ALARM"), key=lambda d: d.id)
+
     def sent_as(self, key: str, *, limit: int) -> list[Delivery]:
         with self._lock:
             return [post.delivery for post in reversed(self._posts) if post.delivery.key == key][:limit]
@@ -236,9 +247,9 @@ class MemoryStore(MemoryRecords):
         with self._lock:
             self._recovery.keep(readings, events, prune_before)
 
-    def recovery_hours(self, start: Minute) -> list[ReadingHour]:
+    def recovery_hours(self, start: Minute, components: Collection[str] | None = None) -> list[ReadingHour]:
         with self._lock:
-            return self._recovery.hours_since(start)
+            return [h for h in self._recovery.hours_since(start) if components is None or h.component in components]
 
     def recovery_events(self, start: Minute) -> list[RecoveryEvent]:
         with self._lock:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from app.reports import controls, evidence
+from app.reports import controls, evidence, recovered
 from app.reports.canonical import digest_of
 from app.reports.terms import terms
 from app.reports.values import ratio
@@ -44,6 +45,9 @@ def build(
         "breaches": [evidence.breach(told) for told in inputs.breaches],
         "exclusions": evidence.exclusions(inputs),
         "recovery": [_recovery(verdict) for verdict in inputs.recovery],
+        "recovery_evidence": recovered.section(
+            inputs.estate, inputs.recovery, inputs.recovered, inputs.period.start, inputs.upto
+        ),
         "alarms": evidence.alarms(inputs),
         "gaps": evidence.gaps(inputs),
     }
@@ -82,7 +86,9 @@ def _cover(inputs: Inputs, sections: dict[str, Any], spec_sha256: str, tool_vers
         "data_cut_off": format_minute(inputs.cut_off),
         "sources": [{"name": name, "cut_off": format_minute(at)} for name, at in sorted(inputs.sources.items())],
         # What the numbers were made of, by content: a shard's version would change with every later minute.
-        "data_sha256": digest_of([sections["objectives"], sections["gaps"], sections["breaches"], sections["recovery"]]),
+        "data_sha256": digest_of(
+            [sections[name] for name in ("objectives", "gaps", "breaches", "recovery", "recovery_evidence")]
+        ),
         "spec_sha256": spec_sha256,
         "tool": "sloop",
         "tool_version": tool_version,
@@ -161,12 +167,14 @@ def _tally(tally: Tally) -> dict[str, Any]:
 
 
 def _recovery(verdict: RecoveryVerdict) -> dict[str, Any]:
-    """The document of the API, with its two ratios exact: a report holds no doubles."""
+    """The document of the API, with its ratios exact: a report holds no doubles."""
     found: dict[str, Any] = recovery_document.document(verdict)
+    promised = None if verdict.target is None else Fraction(verdict.target.within)
     return {
-        "id": verdict.component if verdict.scenario is None else f"{verdict.component}/{verdict.scenario}",
+        "id": recovered.id_of(verdict),
         **found,
         "within_ratio": ratio(verdict.within, 6),
+        "within_target": None if found["within_target"] is None else ratio(promised, 6),
         "coverage": ratio(verdict.coverage, 6),
         "at": format_seconds(verdict.at),
     }

@@ -131,7 +131,7 @@ def _recovery(rows: Sequence[Mapping[str, Any]]) -> Finding:
         "recovery targets",
         "state",
         ("breached", "impossible"),
-        ("not_measured",),
+        ("proof_too_old", "not_measured"),
     )
 
 

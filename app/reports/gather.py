@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alerts.desired import Wanted, wanted_alarms
+from app.drill_history import drill_events
+from app.reports import recovered
 from app.reports.counting import counting
 from app.reports.stored import ShardHistory, places
 from slo.errors import ProvisionError, ReportError
 from slo.judge import compliance, recovery
 from slo.judge.period import start as window_start
 from slo.judge.period import window_of
-from slo.judge.recovery_part import PERIOD_DAYS
+from slo.judge.recovery_part import PROOF_DAYS
 from slo.judge.windows import NOTHING
 from slo.units import format_minute, from_minute
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.ports import BreachRow, Delivery, Shard, Store
+    from app.reports.recovered import Recovered
     from slo.catalog.catalog import Catalog
     from slo.estate.spec import Estate, Objective
     from slo.judge.compliance import Interval, Outcome, Period
@@ -72,6 +75,7 @@ class Inputs:
     lines: tuple[Line, ...]
     breaches: tuple[Told, ...]
     recovery: tuple[RecoveryVerdict, ...]
+    recovered: Recovered
     wanted: Wanted
 
 
@@ -101,6 +105,7 @@ def gather(store: Store, estate: Estate, catalog: Catalog, period: Period, *, pa
             f"week {period.name} is not over: {short}; run again after {format_minute(period.end)}, or add --partial"
         )
     cut_off = min(period.end + CUT_OFF, max(ticks.values())) if upto == period.end else upto
+    held = recovered.gather(store, estate, period.start, upto, cut_off)
     return Inputs(
         estate,
         catalog,
@@ -112,7 +117,8 @@ def gather(store: Store, estate: Estate, catalog: Catalog, period: Period, *, pa
         versions={name: shard.version for name, shard in sorted(used.items())},
         lines=_lines(store, estate, known, period, upto),
         breaches=_breaches(store, period.start, upto, cut_off),
-        recovery=_recovery(store, estate, upto),
+        recovery=_recovery(store, estate, upto, held),
+        recovered=held,
         wanted=_wanted(estate, catalog),
     )
 
@@ -195,13 +201,11 @@ def _wanted(estate: Estate, catalog: Catalog) -> Wanted:
         return Wanted((), (), tuple((component.name, str(error)) for component in estate.components))
 
 
-def _recovery(store: Store, estate: Estate, upto: Minute) -> tuple[RecoveryVerdict, ...]:
+def _recovery(store: Store, estate: Estate, upto: Minute, held: Recovered) -> tuple[RecoveryVerdict, ...]:
     """As it would have been judged at the end: readings and events after it are not looked at."""
-    start = upto - PERIOD_DAYS * 1440
-    hours = [h for h in store.recovery_hours(start) if h.hour < upto * 60]
     events = [
         e if e.end is None or e.end <= upto * 60 else replace(e, end=None)
-        for e in store.recovery_events(start)
+        for e in (*store.recovery_events(upto - PROOF_DAYS * 1440), *drill_events(store, upto * 60))
         if e.start <= upto * 60
     ]
-    return recovery.judge_estate(estate, hours, events, {}, upto * 60)
+    return recovery.judge_estate(estate, held.hours, events, {}, upto * 60, held.fired or {})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 WORDS = {
     "not_evidenced": "not evidenced",
     "not_measured": "not measured",
+    "proof_too_old": "proof too old",
     "partly_measured": "partly measured",
     "no_objective": "no objective",
     "no_target": "no target set",

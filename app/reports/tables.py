@@ -89,6 +89,18 @@ def _intervals(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield {"indicator": row["indicator"], **interval}
 
 
+def _inner(rows: Iterable[Mapping[str, Any]], name: str) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        for item in row[name]:
+            yield {"id": row["id"], "mechanism": row["mechanism"], **item}
+
+
+def _spread(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for row in body["recovery_evidence"]["exposure"]:
+        for minutes, count in row["spread"]:
+            yield {"id": row["id"], "mechanism": row["mechanism"], "minutes": minutes, "readings": count}
+
+
 _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], Iterable[Any]]]] = {
     "frameworks.csv": (("id", "name", "version", "verdict"), lambda body: body["frameworks"]),
     "scope.csv": (
@@ -121,9 +133,32 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], Iterable[Any]]]] = {
             *("component", "scenario", "state", "mechanism", "exposure_seconds", "exposure_unknown"),
             *("rpo.target", "rpo.state", "rpo.achieved_seconds", "rpo.reasons", "rpo.proof.text", "rpo.proof.source"),
             *("rto.target", "rto.state", "rto.achieved_seconds", "rto.reasons", "rto.proof.text", "rto.proof.source"),
-            "coverage.decimal",
+            *("rpo.proof.at", "rto.proof.at", "within_ratio.decimal", "coverage.decimal"),
         ),
         lambda body: body["recovery"],
+    ),
+    "recovery_hours.csv": (
+        ("id", "mechanism", "hour", "least_seconds", "worst_seconds", "readings", "unknown"),
+        lambda body: _inner(body["recovery_evidence"]["exposure"], "hours"),
+    ),
+    "recovery_spread.csv": (("id", "mechanism", "minutes", "readings"), _spread),
+    "interruptions.csv": (
+        (
+            *("id", "start", "end", "seconds", "kinds", "detection_seconds", "failover_seconds", "recovery_seconds"),
+            *("lost_seconds", "in_week", "sources"),
+        ),
+        lambda body: body["recovery_evidence"]["interruptions"],
+    ),
+    "drills.csv": (
+        (
+            *("id", "component", "scenario", "started_at", "finished_at", "seconds", "outcome", "lost_seconds"),
+            *("actor", "participants", "artefact_sha256", "note"),
+        ),
+        lambda body: body["recovery_evidence"]["drills"],
+    ),
+    "recovery_breaches.csv": (
+        ("id", "component", "scenario", "kind", "severity", "opened_at", "notified_at", "resolved_at", "detail"),
+        lambda body: body["recovery_evidence"]["breaches"],
     ),
     "alarms.csv": (("component", "wanted", "with_action", "live", "verdict", "why", "names"), lambda body: body["alarms"]),
     "gaps.csv": (("indicator", "start", "end", "minutes"), _intervals),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from app.files import packaged_spec, read_catalog
+from app.simulator.account import Surroundings
 from app.simulator.clock import SimClock
 from app.simulator.cloudwatch import CloudWatch
 from app.simulator.describe import Describe
@@ -21,6 +22,7 @@ from app.simulator.logs import Logs
 from app.simulator.model import DemoModel
 from app.simulator.recoverable import Resources
 from app.simulator.server import HOST, create_app, listen
+from app.simulator.services import TARGET as ECS
 from app.simulator.sns import Sns
 from app.simulator.xray import XRay
 from slo.estate.load import load
@@ -51,16 +53,28 @@ def _app(options: argparse.Namespace, sns: Sns) -> Starlette:
     model = DemoModel(options.seed) if options.model == "demo" else None
     cloudwatch = CloudWatch(clock, sns.publish, provider=model, allow_aws_namespace=True)
     if model is None:
-        return create_app(cloudwatch, clock, query=sns.handle, routes=sns.routes(), ticking=True)
+        around = Surroundings(cloudwatch, sns, clock)
+        return create_app(
+            cloudwatch,
+            clock,
+            query=around.before(sns.handle),
+            routes=sns.routes(),
+            regional=around.regional(),
+            witness=around.trail.witness,
+            ticking=True,
+        )
     described, listed = Describe(clock, _recoverable, lambda: model.faults), Listing(_inventory)
-    traced = XRay(model.stream, clock).routes()
+    around = Surroundings(cloudwatch, sns, clock, tagged=lambda: _inventory().tagged(), queues=listed.targets()["AmazonSQS"])
+    traced = XRay(model.stream, clock, model.outages).routes()
     return create_app(
         cloudwatch,
         clock,
-        query=listed.before(described.before(sns.handle)),
+        query=around.before(listed.before(described.before(sns.handle))),
         inject=model.inject,
         routes=[*sns.routes(), *model.routes(clock), *traced, *listed.routes(), *described.routes()],
-        targets={**listed.targets(), **Logs(model.stream, clock).targets()},
+        targets={**listed.targets(), **described.targets(listed.targets()[ECS]), **Logs(model.stream, clock).targets()},
+        regional=around.regional(),
+        witness=around.trail.witness,
         ticking=True,
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alerts.alarm_steps import Suppressor
 from alerts.composite import CompositeAlarm
 from alerts.evaluate import COMPARISONS, MetricAlarm, compute
 from app.simulator import metrics
@@ -19,18 +20,19 @@ ACTIONS = ("OKActions", "AlarmActions", "InsufficientDataActions")
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 LONGEST_SECONDS = 604_800
 LONGEST_SECONDS_UNDER_HOURLY = 86_400
+LONGEST_WARM_UP = 2880
+SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod")
 _UNSIMULATED = (
-    "ActionsSuppressor",
     "EvaluateLowSampleCountPercentile",
     "EvaluationCriteria",
     "EvaluationWindow",
     "ThresholdMetricId",
-    "WarmUpConfiguration",
 )
 
 
 def metric_alarm(request: Mapping[str, Any], region: str) -> MetricAlarm:
     _check_common(request)
+    warm_up(request)
     queries, expressions, returned = _math(request) if "Metrics" in request else _single(request)
     stats = {name: _query(stat, region) for name, stat in queries.items()}
     alarm = MetricAlarm(
@@ -50,12 +52,33 @@ def metric_alarm(request: Mapping[str, Any], region: str) -> MetricAlarm:
     return alarm
 
 
+def warm_up(request: Mapping[str, Any]) -> int:
+    """Minutes that a new or changed alarm waits for data, 0 without any."""
+    given = request.get("WarmUpConfiguration") or {}
+    minutes = int(given.get("WarmUpPeriodDurationInMinutes") or 0)
+    if (given and not 1 <= minutes <= LONGEST_WARM_UP) or given.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds"):
+        raise invalid(f"WarmUpPeriodDurationInMinutes must be from 1 to {LONGEST_WARM_UP}, and end with the first data.")
+    return minutes
+
+
 def composite_alarm(request: Mapping[str, Any]) -> CompositeAlarm:
     _check_common(request)
+    suppressor(request)
     try:
         return CompositeAlarm.of(request["AlarmName"], request["AlarmRule"])
     except ValueError as error:
         raise invalid(f"AlarmRule: {error}") from None
+
+
+def suppressor(request: Mapping[str, Any]) -> Suppressor | None:
+    """Of a composite; the three parameters stand together."""
+    given = [request.get(name) for name in SUPPRESSION]
+    if not given[0]:
+        return None
+    if None in given:
+        raise invalid("ActionsSuppressor needs ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod.")
+    alarm, wait, extension = given
+    return Suppressor(str(alarm), int(wait or 0), int(extension or 0))
 
 
 def _check_common(request: Mapping[str, Any]) -> None:

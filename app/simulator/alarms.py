@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from alerts.composite import CompositeAlarm, evaluate_composite, order
-from alerts.evaluate import Decision, MetricAlarm, compute, decide, periods
+import numpy as np
+
+from alerts.alarm_steps import Acted, Alarm, Standing, is_due, put_state, step
+from alerts.composite import CompositeAlarm
+from alerts.evaluate import Decision, MetricAlarm, compute, periods
 from app.simulator import alarm_config, notification, paging, tags
 from app.simulator.alarm_config import ACTIONS
 from app.simulator.datastore import SETTLE_SECONDS, Datastore
@@ -18,7 +21,8 @@ from app.simulator.wire import Refused, invalid
 from slo.judge.verdict import Reason
 
 if TYPE_CHECKING:
-    from alerts.evaluate import State
+    from alerts.alarm_steps import Changed, Step
+    from slo.judge.series import Floats
     from slo.units import Minute
 
 Publish = Callable[[str, str, str], object]
@@ -26,8 +30,6 @@ Publish = Callable[[str, str, str], object]
 ACTION_OF = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 STATES = tuple(ACTION_OF)
 HISTORY_DAYS = 14
-HOURLY_ABOVE = 1440
-"""Alarms that look back further (minutes) are evaluated once an hour."""
 
 
 @dataclass(slots=True)
@@ -38,10 +40,9 @@ class Entry:
     config: dict[str, Any]
     arn: str
     configured_at: float
-    changed_at: float
-    state: State = "INSUFFICIENT_DATA"
-    reason: str = "Unchecked: Initial alarm creation"
+    standing: Standing
     tags: dict[str, str] = field(default_factory=dict)
+    warm: bool = False
 
     @property
     def name(self) -> str:
@@ -51,15 +52,22 @@ class Entry:
     def type(self) -> str:
         return "CompositeAlarm" if isinstance(self.model, CompositeAlarm) else "MetricAlarm"
 
+    @property
+    def alarm(self) -> Alarm:
+        return Alarm(self.model, self.arn, self.config["ActionsEnabled"], alarm_config.suppressor(self.config))
+
     def described(self) -> dict[str, Any]:
+        hold = self.standing.hold
+        suppressed = {"ActionsSuppressedBy": hold.by} if hold is not None and hold.by != "MuteRule" else {}
         return {
             **self.config,
             "AlarmArn": self.arn,
             "AlarmConfigurationUpdatedTimestamp": self.configured_at,
-            "StateValue": self.state,
-            "StateReason": self.reason[:1023],
-            "StateUpdatedTimestamp": self.changed_at,
-            "StateTransitionedTimestamp": self.changed_at,
+            "StateValue": self.standing.state,
+            "StateReason": self.standing.reason[:1023],
+            "StateUpdatedTimestamp": self.standing.since,
+            "StateTransitionedTimestamp": self.standing.since,
+            **suppressed,
         }
 
 
@@ -68,6 +76,9 @@ class Alarms:
         self._store, self._publish, self._region, self._account = store, publish, region, account
         self._entries: dict[str, Entry] = {}
         self._history: list[dict[str, Any]] = []
+        self.muted: Callable[[float], Collection[str]] = lambda _now: ()
+        """Names of the alarms whose actions a mute rule keeps back at this epoch second."""
+        self.quota: int | None = None
         self.operations: dict[str, Callable[[Mapping[str, Any], float], dict[str, Any]]] = {
             "PutMetricAlarm": lambda r, now: self._put(alarm_config.metric_alarm(r, region), r, now),
             "PutCompositeAlarm": lambda r, now: self._put(self._composite(r), r, now),
@@ -82,19 +93,37 @@ class Alarms:
             "ListTagsForResource": lambda r, _: tags.listed(self._by_arn(r["ResourceARN"])),
         }
 
-    def evaluate(self, minute: Minute) -> None:
-        """Every alarm as of this minute, children before parents."""
-        now = minute * 60 + SETTLE_SECONDS
-        for entry in list(self._entries.values()):
-            if isinstance(entry.model, MetricAlarm) and _is_due(entry.model, minute):
-                self._change(entry, self._decide(entry.model, minute, now, entry.state), now)
-        composites = [e.model for e in self._entries.values() if isinstance(e.model, CompositeAlarm)]
-        for model in order(composites):
-            self._change(self._entries[model.name], evaluate_composite(model, self._states()), now)
+    def tagged(self) -> dict[str, dict[str, str]]:
+        """ARN -> tags."""
+        return {entry.arn: entry.tags for entry in self._entries.values()}
 
-    def _decide(self, alarm: MetricAlarm, minute: Minute, now: float, state: State) -> Decision:
+    def evaluate(self, minute: Minute) -> None:
+        """Every alarm as of this minute, by the very step that `alerts` takes."""
+        now = minute * 60 + SETTLE_SECONDS
+        known = {name: (e, e.model) for name, e in self._entries.items() if isinstance(e.model, MetricAlarm)}
+        due = {
+            name: model
+            for name, (entry, model) in known.items()
+            if is_due(model, minute) and not self._is_warming_up(entry, model, minute, now)
+        }
+        readings = {name: self._read(model, minute, now) for name, model in due.items()}
+        self._take(step(self._alarms(), self._standings(), readings, now, self.muted(now)), now)
+
+    def _is_warming_up(self, entry: Entry, alarm: MetricAlarm, minute: Minute, now: float) -> bool:
+        """Not evaluated as long as its warm-up lasts, which ends early with data enough to fill its periods."""
+        if not entry.warm:
+            over = now >= entry.configured_at + alarm_config.warm_up(entry.config) * 60
+            newest = slice(-alarm.evaluation_periods, None)
+            entry.warm = over or not any(np.isnan(v[newest]).any() for v in self._series(alarm, minute, now).values())
+        return not entry.warm
+
+    def _read(self, alarm: MetricAlarm, minute: Minute, now: float) -> list[float | None]:
+        watched = compute(alarm, alarm.returned, self._series(alarm, minute, now), len(periods(alarm, minute)))
+        return [None if v != v else v for v in watched.tolist()]  # noqa: PLR0124 - only NaN differs from itself
+
+    def _series(self, alarm: MetricAlarm, minute: Minute, now: float) -> dict[str, Floats]:
         starts = periods(alarm, minute)
-        series = {
+        return {
             name: self._store.read(
                 Identity(q.namespace, q.metric, frozenset(q.dimensions)),
                 statistic(q.stat),
@@ -105,27 +134,31 @@ class Alarms:
             )
             for name, q in alarm.metrics.items()
         }
-        watched = compute(alarm, alarm.returned, series, len(starts))
-        return decide(alarm, [None if v != v else v for v in watched.tolist()], state)  # noqa: PLR0124 - only NaN differs from itself
 
-    def _states(self) -> dict[str, State]:
-        """By name and by ARN: rules may use either."""
-        return {key: e.state for e in self._entries.values() for key in (e.name, e.arn)}
+    def _alarms(self) -> dict[str, Alarm]:
+        return {name: e.alarm for name, e in self._entries.items()}
 
-    def _change(self, entry: Entry, decision: Decision, now: float) -> None:
-        entry.reason = decision.reason.text
-        if decision.state == entry.state:
-            return
-        old, entry.state, entry.changed_at = entry.state, decision.state, now
-        self._record_change(entry, old, now)
-        for action in entry.config[ACTION_OF[entry.state]] if entry.config["ActionsEnabled"] else ():
-            self._act(entry, action, old, now)
+    def _standings(self) -> dict[str, Standing]:
+        return {name: e.standing for name, e in self._entries.items()}
+
+    def _take(self, taken: Step, now: float) -> None:
+        for name, standing in taken.standings.items():
+            self._entries[name].standing = standing
+        for event in taken.events:
+            if isinstance(event, Acted):
+                self._tell(self._entries[event.name], event, now)
+            else:
+                self._record_change(self._entries[event.name], event, now)
+
+    def _tell(self, entry: Entry, acted: Acted, now: float) -> None:
+        for action in entry.config[ACTION_OF[acted.state]]:
+            self._act(entry, action, acted.old, now)
 
     def _act(self, entry: Entry, action: str, old: str, now: float) -> None:
         if ":sns:" not in action:
             self._record(entry, "Action", f"{action} is not simulated", {}, now)
             return
-        subject = notification.subject(entry.name, entry.state, self._region)
+        subject = notification.subject(entry.name, entry.standing.state, self._region)
         message = notification.body(entry.described(), old, self._region, self._account, self._triggering(entry))
         self._publish(action, subject, message)
         self._record(entry, "Action", f"Successfully executed action {action}", {"actionState": "Succeeded"}, now)
@@ -133,18 +166,20 @@ class Alarms:
     def _triggering(self, entry: Entry) -> list[dict[str, Any]]:
         if isinstance(entry.model, MetricAlarm):
             return []
-        children = [e for e in self._entries.values() if e.state == "ALARM" and {e.name, e.arn} & entry.model.children]
-        return [{"Arn": e.arn, "State": {"Value": e.state, "Timestamp": notification.stamp(e.changed_at)}} for e in children]
+        found = [e for e in self._entries.values() if e.standing.state == "ALARM" and {e.name, e.arn} & entry.model.children]
+        return [{"Arn": e.arn, "State": {"Value": "ALARM", "Timestamp": notification.stamp(e.standing.since)}} for e in found]
 
     def _composite(self, request: Mapping[str, Any]) -> CompositeAlarm:
         model = alarm_config.composite_alarm(request)
-        if unknown := sorted(model.children - self._states().keys()):
+        if unknown := sorted(c for c in model.children if (c.partition(":alarm:")[2] or c) not in self._entries):
             raise invalid(f"AlarmRule names alarms that do not exist: {', '.join(unknown)}.")
         return model
 
     def _put(self, model: MetricAlarm | CompositeAlarm, request: Mapping[str, Any], now: float) -> dict[str, Any]:
         """Overwrites the whole configuration; state and tags of an alarm that exists stay as they are."""
         known = self._entries.get(model.name)
+        if known is None and self.quota is not None and len(self._entries) >= self.quota:
+            raise Refused("LimitExceeded", f"At most {self.quota} alarms in this region.", shape="LimitExceededFault")
         if known is not None and type(known.model) is not type(model):
             raise invalid(f"{model.name} exists already as a {known.type}.")
         config = {
@@ -154,9 +189,10 @@ class Alarms:
         }
         if known is None:
             arn = f"arn:aws:cloudwatch:{self._region}:{self._account}:alarm:{model.name}"
-            entry = self._entries[model.name] = Entry(model, config, arn, now, now, tags=tags.given(request))
+            entry = self._entries[model.name] = Entry(model, config, arn, now, Standing(since=now), tags.given(request))
         else:
             entry, known.model, known.config, known.configured_at = known, model, config, now
+            entry.warm = False
         verb = "created" if known is None else "updated"
         self._record(entry, "ConfigurationUpdate", f'Alarm "{model.name}" {verb}', {"type": "Update"}, now)
         return {}
@@ -196,7 +232,8 @@ class Alarms:
         entry, state = self._entry(request["AlarmName"]), request["StateValue"]
         if state not in STATES:
             raise invalid(f"StateValue must be one of {', '.join(STATES)}.")
-        self._change(entry, Decision(state, Reason("set", request["StateReason"])), now)
+        decision = Decision(state, Reason("set", request["StateReason"]))
+        self._take(put_state(self._alarms(), self._standings(), entry.name, decision, now, self.muted(now)), now)
         return {}
 
     def _enable(self, request: Mapping[str, Any], *, enabled: bool) -> dict[str, Any]:
@@ -211,10 +248,10 @@ class Alarms:
         return self._entries[name]
 
     def _by_arn(self, arn: str) -> Entry:
-        for entry in self._entries.values():
-            if entry.arn == arn:
-                return entry
-        raise Refused("ResourceNotFoundException", f"There is no alarm {arn}.", status=404)
+        entry = self._entries.get(arn.partition(":alarm:")[2])
+        if entry is None or entry.arn != arn:
+            raise Refused("ResourceNotFoundException", f"There is no alarm {arn}.", status=404)
+        return entry
 
     def _describe_history(self, request: Mapping[str, Any], now: float) -> dict[str, Any]:
         """Newest first unless ScanBy says otherwise; two weeks of it."""
@@ -225,9 +262,9 @@ class Alarms:
         page, token = paging.rows(found, request, request.get("MaxRecords") or 100)
         return {"AlarmHistoryItems": page, **token}
 
-    def _record_change(self, entry: Entry, old: str, now: float) -> None:
-        data = {"oldState": {"stateValue": old}, "newState": {"stateValue": entry.state, "stateReason": entry.reason}}
-        self._record(entry, "StateUpdate", f"Alarm updated from {old} to {entry.state}", data, now)
+    def _record_change(self, entry: Entry, changed: Changed, now: float) -> None:
+        data = {"oldState": {"stateValue": changed.old}, "newState": {"stateValue": changed.new, "stateReason": changed.reason}}
+        self._record(entry, "StateUpdate", f"Alarm updated from {changed.old} to {changed.new}", data, now)
 
     def _record(self, entry: Entry, kind: str, summary: str, data: Mapping[str, Any], now: float) -> None:
         item = {
@@ -241,17 +278,13 @@ class Alarms:
         self._history.append(item)
 
 
-def _is_due(alarm: MetricAlarm, minute: Minute) -> bool:
-    return alarm.period * alarm.evaluation_periods <= HOURLY_ABOVE or minute % 60 == 0
-
-
 def _matches(entry: Entry, request: Mapping[str, Any]) -> bool:
     names: Iterable[str] | None = request.get("AlarmNames")
     actions = [action for kind in ACTIONS for action in entry.config[kind]]
     return (
         (not names or entry.name in names)
         and entry.name.startswith(request.get("AlarmNamePrefix") or "")
-        and request.get("StateValue") in (None, entry.state)
+        and request.get("StateValue") in (None, entry.standing.state)
         and ("ActionPrefix" not in request or any(a.startswith(request["ActionPrefix"]) for a in actions))
     )
 

@@ -8,6 +8,7 @@ from app.simulator import metrics
 from app.simulator.alarms import Alarms
 from app.simulator.dashboards import Dashboards
 from app.simulator.datastore import Datastore, newest_end
+from app.simulator.mutes import Mutes
 from app.simulator.wire import Refused
 
 if TYPE_CHECKING:
@@ -39,16 +40,18 @@ class CloudWatch:
         account: str = "111122223333",
     ) -> None:
         self._clock, self._allow_aws = clock, allow_aws_namespace
-        self.store = Datastore(provider)
+        self.store = Datastore(provider, account=account)
         self._region, self._account, self._publish = region, account, publish
         self.alarms: dict[str, Alarms] = {}
+        self.alarm_quota: int | None = None
+        """The most alarms that a region takes, as of its first call; AWS names no such limit today."""
         self._dashboards = Dashboards(account)
         self._regional: dict[str, dict[str, Callable[[Mapping[str, Any], float], dict[str, Any]]]] = {}
         self._ticked: Minute = newest_end(clock.now())
         self._operations: dict[str, Callable[[Mapping[str, Any], float], dict[str, Any]]] = {
             "PutMetricData": self._put_metric_data,
             "GetMetricData": lambda request, now: metrics.get(self.store, request, now),
-            "ListMetrics": lambda request, _: metrics.listed(self.store, request),
+            "ListMetrics": lambda request, now: metrics.listed(self.store, request, now),
         }
 
     def handle(self, operation: str, request: Mapping[str, Any], region: str | None = None) -> dict[str, Any]:
@@ -69,10 +72,17 @@ class CloudWatch:
                 alarms.evaluate(minute)
         self._ticked = max(self._ticked, newest)
 
+    def tagged(self, region: str) -> Mapping[str, Mapping[str, str]]:
+        """ARN -> tags of the alarms of a region."""
+        return self.alarms[region].tagged() if region in self.alarms else {}
+
     def _operations_in(self, region: str) -> Mapping[str, Callable[[Mapping[str, Any], float], dict[str, Any]]]:
         if region not in self._regional:
             alarms = self.alarms[region] = Alarms(self.store, self._publish, region=region, account=self._account)
-            self._regional[region] = {**alarms.operations, **self._dashboards.operations(alarms.operations)}
+            mutes = Mutes(region, self._account)
+            alarms.muted, alarms.quota = mutes.muted, self.alarm_quota
+            known = mutes.operations(alarms.operations)
+            self._regional[region] = {**known, **self._dashboards.operations(known)}
         return self._regional[region]
 
     def _put_metric_data(self, request: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 TIMEOUT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
+    """`retries` are its topic's; None leaves it to the courier."""
+
     headers: Mapping[str, str]
     body: str
+    retries: int | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Courier:
     """A thread per endpoint, so that a dead one holds up nobody else. A message is dropped after `1 + retries` tries.
 
-    `retry_seconds` pass between tries, in monotonic time.
+    `retry_seconds` pass between tries, in monotonic time; unlike those of AWS they do not grow. `undelivered` hears what was
+    dropped.
     """
 
     url: str
@@ -34,6 +38,7 @@ class Courier:
     transport: httpx.BaseTransport | None = None
     delivered: int = 0
     dropped: int = 0
+    undelivered: Callable[[Post], None] = lambda _: None
     _waiting: queue.SimpleQueue[Post | None] = field(default_factory=queue.SimpleQueue)
     _closed: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -59,10 +64,11 @@ class Courier:
                 if self._deliver(client, message):
                     self.delivered += 1
                 else:
+                    self.undelivered(message)
                     self.dropped += 1
 
     def _deliver(self, client: httpx.Client, message: Post) -> bool:
-        for attempt in range(1 + self.retries):
+        for attempt in range(1 + (self.retries if message.retries is None else message.retries)):
             if attempt and self._closed.wait(self.retry_seconds):
                 return False
             status = self._try(client, message)

@@ -103,8 +103,20 @@ class _Visible:
 
 @dataclass(slots=True)
 class Datastore:
+    """One account's metrics, and by their ids the stores of the accounts that it monitors."""
+
     provider: Provider | None = None
     put: dict[Identity, PutSamples] = field(default_factory=dict)
+    account: str = "111122223333"
+    linked: dict[str, Datastore] = field(default_factory=dict)
+
+    def link(self, account: str) -> Datastore:
+        """An account that shows its metrics in this one from now on."""
+        return self.linked.setdefault(account, Datastore(account=account))
+
+    def of(self, account: str | None) -> Datastore | None:
+        """None of an account that is not linked."""
+        return self if account in (None, self.account) else self.linked.get(str(account))
 
     def samples(self, identity: Identity) -> PutSamples:
         """To put into; made on first use."""
@@ -119,6 +131,11 @@ class Datastore:
 
     def identities(self) -> Sequence[Identity]:
         return [*self.put, *(self.provider.identities() if self.provider else ())]
+
+    def is_active(self, identity: Identity, since: Minute) -> bool:
+        """Whether it was put since then; what a model computes always is."""
+        put = self.put.get(identity)
+        return put is None or any(minute >= since for minute in put.cells)
 
     def _find(self, identity: Identity, length: int, now: float) -> _Visible | None:
         first = oldest(length, now)

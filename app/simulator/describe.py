@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.simulator.backup_truth import BackupTruth
+from app.simulator.protection import Protection
 from app.simulator.recoverable import NotThere
 from app.simulator.recovery_truth import CacheTruth, DatabaseTruth
 from app.simulator.server import REGION
+from app.simulator.services import TARGET, Services, nobody
 from app.simulator.xml_tree import element
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from app.simulator.clock import Clock
     from app.simulator.faults import Fault
     from app.simulator.recoverable import Resources
+    from app.simulator.server import TargetHandler
     from app.simulator.xml_tree import Tree
 
     QueryHandler = Callable[[Mapping[str, str]], Awaitable[Response]]
@@ -65,7 +69,12 @@ class Describe:
 
     def routes(self) -> list[Route]:
         """Path-style buckets: put these last, they take every path of one part."""
-        return [Route("/{bucket}", self._bucket, methods=["GET"])]
+        saved = Protection(self._clock, self._resources, self._faults, lambda: self.denied).routes()
+        return [*saved, Route("/{bucket}", self._bucket, methods=["GET"])]
+
+    def targets(self, others: TargetHandler = nobody) -> Mapping[str, TargetHandler]:
+        """ECS; `others` answers what is not about one service."""
+        return {TARGET: Services(self._clock, self._resources, self._faults, lambda: self.denied).before(others)}
 
     def _query(self, version: str, form: Mapping[str, str]) -> Response:
         action = form.get("Action", "")
@@ -85,6 +94,7 @@ class Describe:
 
     def _database_answers(self) -> Mapping[str, Callable[[Mapping[str, str]], Tree]]:
         truth = DatabaseTruth(self._resources(), self._faults(), self._clock.now())
+        saved = BackupTruth(self._resources(), self._faults(), self._clock.now())
         return {
             "DescribeDBInstances": lambda f: {"DBInstances": ("DBInstance", truth.instances(f.get("DBInstanceIdentifier")))},
             "DescribeDBClusters": lambda f: {"DBClusters": ("DBCluster", truth.clusters(f.get("DBClusterIdentifier")))},
@@ -92,6 +102,15 @@ class Describe:
                 "DBInstanceAutomatedBackups": (
                     "DBInstanceAutomatedBackup",
                     truth.copies(f.get("DBInstanceIdentifier"), f.get(REGION, "")),
+                )
+            },
+            "DescribeDBSnapshots": lambda f: {
+                "DBSnapshots": ("DBSnapshot", saved.snapshots(f.get("DBInstanceIdentifier", ""), f.get(REGION, "")))
+            },
+            "DescribeDBClusterSnapshots": lambda f: {
+                "DBClusterSnapshots": (
+                    "DBClusterSnapshot",
+                    saved.cluster_snapshots(f.get("DBClusterIdentifier", ""), f.get(REGION, "")),
                 )
             },
             "DescribeEvents": lambda f: _page(truth.events(f), f),

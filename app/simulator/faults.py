@@ -46,6 +46,15 @@ FAULTS = {
         FaultKind("redis-failover", 30.0, "a replica becomes primary", "the event is seen", "cache"),
         FaultKind("backup-stopped", 3600.0, "no log is backed up", "the RPO of a restore is breached", "database"),
         FaultKind("replica-lag", 1800.0, "a replica falls 400 s behind", "the other replica stays the way out", "database"),
+        FaultKind(
+            "az-loss", 150.0, "a zone is gone: databases and cache fail over, a third of the tasks", "az-loss", "database"
+        ),
+        FaultKind("region-loss", 3600.0, "databases are down, nothing is backed up or copied", "the copies age", "database"),
+        FaultKind("replica-broken", 1800.0, "both replicas stop replicating", "the lag says nothing any more", "database"),
+        FaultKind("copy-lag", 7200.0, "no backup reaches the other region", "the RPO of a lost region grows", "database"),
+        FaultKind("restore-test", 1500.0, "AWS Backup restores the database", "the RTO of a restore is proved", "database"),
+        FaultKind("fis-failover", 90.0, "FIS makes the database fail over", "its scenario is known", "database"),
+        FaultKind("s3-replication-failed", 600.0, "objects fail to replicate", "the copy is unknown for 24 h", "media"),
         FaultKind("s3-replication-stuck", 93_600.0, "26 h without replication", "the RPO is breached after 24 h", "media"),
     )
 }

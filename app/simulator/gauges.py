@@ -218,6 +218,7 @@ GAUGES: dict[str, dict[str, Gauge]] = {
         "FreeStorageSpace": Gauge(410_000, 0, 2000),
         "ClusterUsedSpace": Gauge(820_000, 0, 4000),
         "JVMMemoryPressure": Gauge(52, 6, 4, high=100),
+        "OldGenJVMMemoryPressure": Gauge(44, 4, 2, high=100),
         "MasterJVMMemoryPressure": Gauge(38, 2, 2, high=100),
         "CPUUtilization": Gauge(29, 9, 3, high=100),
         "MasterCPUUtilization": Gauge(9, 2, 1, high=100),

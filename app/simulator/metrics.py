@@ -15,7 +15,7 @@ from app.simulator.samples import Identity
 from app.simulator.wire import bad_value, invalid, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from app.simulator.datastore import Datastore, PutSamples
     from slo.judge.series import Floats
@@ -26,6 +26,8 @@ MAX_QUERIES = 500
 MAX_VALUES = 150
 MAX_DATAPOINTS = 100_800
 LIST_PAGE = 500
+RECENT, LISTED = 3 * 60, 14 * 1440
+"""Minutes since its last sample in which a metric is listed: with RecentlyActive, and without."""
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]{0,254}")
 
 
@@ -138,13 +140,16 @@ class Batch:
         if name not in self._values:
             query = self._queries[name]
             stat = query.get("MetricStat")
-            self._values[name] = self._expression(query, (*above, name)) if stat is None else self._metric(stat)
+            if stat is None:
+                self._values[name] = self._expression(query, (*above, name))
+            else:
+                self._values[name] = self._metric(stat, _owned(self._store, query.get("AccountId")))
         return self._values[name]
 
-    def _metric(self, stat: Mapping[str, Any]) -> tuple[int, Floats]:
+    def _metric(self, stat: Mapping[str, Any], store: Datastore) -> tuple[int, Floats]:
         length, kind = period(stat.get("Period")), statistic(stat.get("Stat", ""))
         first, periods = self._first(length), self._periods(length)
-        return length, self._store.read(identity(stat["Metric"]), kind, first, periods, length, now=self._now)
+        return length, store.read(identity(stat["Metric"]), kind, first, periods, length, now=self._now)
 
     def _expression(self, query: Mapping[str, Any], above: tuple[str, ...]) -> tuple[int, Floats]:
         try:
@@ -211,20 +216,36 @@ def _label(query: Mapping[str, Any]) -> str:
     return str(query.get("Label") or (stat["Metric"]["MetricName"] if stat else query["Id"]))
 
 
-def listed(store: Datastore, request: Mapping[str, Any]) -> dict[str, Any]:
+def _owned(store: Datastore, account: str | None) -> Datastore:
+    """How AWS refuses an account that is not linked is not written anywhere; here the query is to blame."""
+    found = store.of(account)
+    if found is None:
+        raise invalid(f"The account {account} is not linked to this monitoring account.")
+    return found
+
+
+def listed(store: Datastore, request: Mapping[str, Any], now: float) -> dict[str, Any]:
+    since = int(now // 60) - (RECENT if "RecentlyActive" in request else LISTED)
     filters = [(d["Name"], d.get("Value")) for d in request.get("Dimensions") or ()]
+    owner, linked = request.get("OwningAccount"), bool(request.get("IncludeLinkedAccounts"))
+    if owner is not None and not linked:
+        raise invalid("OwningAccount needs IncludeLinkedAccounts.")
     found = [
-        i
-        for i in store.identities()
+        (one.account, i)
+        for one in (store, *(store.linked.values() if linked else ()))
+        if owner in (None, one.account)
+        for i in one.identities()
         if request.get("Namespace") in (None, i.namespace)
         and request.get("MetricName") in (None, i.metric)
         and all(any(name == n and value in (None, v) for n, v in i.dimensions) for name, value in filters)
+        and one.is_active(i, since)
     ]
     page, token = paging.rows(found, request, LIST_PAGE)
-    return {"Metrics": list(_metrics(page)), **token}
+    owners = {"OwningAccounts": [account for account, _ in page]} if linked else {}
+    return {"Metrics": list(_metrics(i for _, i in page)), **owners, **token}
 
 
-def _metrics(found: list[Identity]) -> Iterator[dict[str, Any]]:
+def _metrics(found: Iterable[Identity]) -> Iterator[dict[str, Any]]:
     for i in found:
         dimensions = [{"Name": name, "Value": value} for name, value in sorted(i.dimensions)]
         yield {"Namespace": i.namespace, "MetricName": i.metric, "Dimensions": dimensions}

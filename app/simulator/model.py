@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 300
 OUTAGES: Mapping[str, tuple[str, ...]] = {
-    "database.availability": ("database-down", "rds-failover"),
-    "documents.availability": ("docdb-failover",),
+    "database.availability": ("database-down", "rds-failover", "az-loss", "region-loss", "fis-failover"),
+    "documents.availability": ("docdb-failover", "az-loss", "region-loss"),
     "cache.availability": ("cache-down",),
     "vpn-onprem.availability": (),
     "vpn-payment.availability": ("vpn-down",),
@@ -115,6 +115,11 @@ class DemoModel:
         sluggish = tuple(intervals(self.faults, f"{name}-slow"))
         failing = Share(4, 5) if ports else Share(1, 1)
         return Stream(Traffic(rate, self.seed, salt), error, outage=outage, sluggish=sluggish, failing=failing)
+
+    def outages(self, component: str) -> tuple[tuple[float, float], ...]:
+        """From when to when it did not answer, in epoch seconds; of components that count no requests."""
+        faults = OUTAGES.get(f"{component}.availability", ())
+        return tuple(span for fault in faults for span in intervals(self.faults, fault))
 
     def counters(self, seconds: Floats) -> list[Counter]:
         """orders_requests_total per code at each moment; NaN while nothing is measured. `up` is 1 when something is."""

@@ -6,20 +6,28 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import httpx
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.status import HTTP_202_ACCEPTED, HTTP_403_FORBIDDEN, HTTP_413_CONTENT_TOO_LARGE, HTTP_503_SERVICE_UNAVAILABLE
 
+from app.hooks.signature import (
+    certificate_of,
+    check_certificate_url,
+    check_confirm_url,
+    check_shape,
+    check_signature,
+    region_of,
+)
 from app.simulator.incident import Incident
 from app.simulator.pagerduty_page import page
-from app.simulator.signing import ForgedMessageError, check_certificate_url, verify
+from slo.errors import ForgedMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from cryptography.x509 import Certificate
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -42,7 +50,7 @@ class PagerDuty:
     discarded: int = 0
     forged: int = 0
     repeated: int = 0
-    _certificates: dict[str, str] = field(default_factory=dict)
+    _certificates: dict[str, Certificate] = field(default_factory=dict)
     _seen: dict[str, None] = field(default_factory=dict)
 
     def routes(self) -> list[Route]:
@@ -67,7 +75,7 @@ class PagerDuty:
             envelope = _object(body.decode())
             await self._check(envelope)
             await self._take(envelope)
-        except (ForgedMessageError, UnicodeDecodeError) as error:
+        except (ForgedMessage, UnicodeDecodeError) as error:
             self.forged += 1
             return PlainTextResponse(f"{error}\n", HTTP_403_FORBIDDEN)
         except httpx.HTTPError as error:  # the simulator does not answer: SNS shall try again
@@ -75,15 +83,17 @@ class PagerDuty:
         return PlainTextResponse("accepted\n", HTTP_202_ACCEPTED)
 
     async def _check(self, envelope: Mapping[str, Any]) -> None:
+        check_shape(envelope, self.now())
         address = str(envelope.get("SigningCertURL"))
-        check_certificate_url(address, self.allowed)
+        check_certificate_url(address, region_of(envelope["TopicArn"]), self.allowed)
         if address not in self._certificates:
-            self._certificates[address] = await self._get(address)
-        verify(envelope, self._certificates[address], self.now())
+            found = await self._get(address)
+            self._certificates[address] = certificate_of(found, of_aws=address.startswith("https:"))
+        check_signature(envelope, self._certificates[address], self.now())
 
-    async def _get(self, address: str) -> str:
+    async def _get(self, address: str) -> bytes:
         async with httpx.AsyncClient(trust_env=False, transport=self.transport, timeout=5) as client:
-            return (await client.get(address)).raise_for_status().text
+            return (await client.get(address)).raise_for_status().content
 
     async def _take(self, envelope: Mapping[str, Any]) -> None:
         """Each message once, whatever SNS repeats."""
@@ -91,19 +101,17 @@ class PagerDuty:
             self.repeated += 1
             return
         if envelope["Type"] == "SubscriptionConfirmation":
-            await self._confirm(str(envelope["SubscribeURL"]))
+            await self._confirm(envelope)
         elif envelope["Type"] == "Notification":
             self.fold(envelope.get("Subject"), str(envelope["Message"]), envelope.get("MessageAttributes", {}))
         self._seen[envelope["MessageId"]] = None
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
-    async def _confirm(self, address: str) -> None:
-        """The link is part of what was signed, so it is SNS' own; the host is checked all the same."""
-        host = urlsplit(address).netloc
-        if host not in self.allowed and not host.endswith(".amazonaws.com"):
-            raise ForgedMessageError(f"the confirm link {address!r} is not SNS'")
-        await self._get(address)
+    async def _confirm(self, envelope: Mapping[str, Any]) -> None:
+        """The link is part of what was signed, so it is SNS' own; it is checked all the same."""
+        check_confirm_url(envelope["SubscribeURL"], envelope, self.allowed)
+        await self._get(envelope["SubscribeURL"])
         self.confirmed += 1
 
     def fold(self, subject: object, message: str, attributes: Mapping[str, Any]) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from slo.estate.spec import Component, Estate
 
 REGION, ACCOUNT = "us-east-1", "111122223333"
+MADE = 1_600_000_000.0
+"""When the databases and the cache were made: long ago."""
 DOMAIN = "c0demo1example"
 """A part of the host names of databases that is the account's own."""
 
@@ -47,7 +49,7 @@ class Bucket:
 class Resources:
     """By name: instances with their replicas, clusters with their members, replication groups with their nodes, buckets;
 
-    `copies` says to which region an instance's backups are copied.
+    `copies` says to which region an instance's backups are copied, `services` how many tasks each service of ECS has.
     """
 
     instances: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Resources:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     buckets: Mapping[str, Bucket] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, estate: Estate) -> Resources:
@@ -66,6 +69,7 @@ class Resources:
             {_one(c, "replication_group"): _many(c, "nodes") for c in kinds["elasticache"]},
             {_one(c, "bucket"): _bucket(c) for c in kinds["s3"]},
             {_one(c, "instance"): _one(c, "backup_region") for c in kinds["rds"]},
+            {_one(c, "service"): int(_one(c, "min_tasks") or "3") for c in estate.components if c.kind == "ecs"},
         )
 
 

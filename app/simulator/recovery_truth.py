@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.simulator.recoverable import ACCOUNT, DOMAIN, REGION, NotThere
+from app.simulator.recoverable import ACCOUNT, DOMAIN, MADE, REGION, NotThere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.simulator.xml_tree import Tree
 
 UPLOAD_SECONDS = 300
+FAILOVERS = ("rds-failover", "az-loss", "fis-failover")
 COPY_SECONDS = 900
 """A backup in the other region is this much older than at home."""
 SNAPSHOT_HOUR, SNAPSHOT_SECONDS = 5, 600
@@ -29,8 +30,12 @@ class _Truth:
     faults: Sequence[Fault]
     now: float
 
-    def lasting(self, name: str) -> bool:
-        return any(f.name == name and f.start <= self.now < f.end for f in self.faults)
+    def lasting(self, *names: str) -> bool:
+        return any(f.name in names and f.start <= self.now < f.end for f in self.faults)
+
+    def made(self) -> float:
+        """Of the databases, after `database-replaced` its start: a new one bears the old one's name."""
+        return max((f.start for f in self.faults if f.name == "database-replaced" and f.start <= self.now), default=MADE)
 
     def told(self, form: Mapping[str, str], lines: Sequence[tuple[float, str, str, str]]) -> list[Tree]:
         """(moment, source type, source, message) of those asked for, as events; DescribeEvents looks back an hour by itself."""
@@ -58,7 +63,13 @@ class DatabaseTruth(_Truth):
 
     def restorable(self) -> float:
         """Logs are uploaded at every full five minutes, until `backup-stopped` begins; it stops instances only."""
-        stopped = [f.start for f in self.faults if f.name == "backup-stopped" and f.start <= self.now < f.end]
+        return self._uploaded_until("backup-stopped", "region-loss")
+
+    def copied(self) -> float:
+        return self._uploaded_until("backup-stopped", "region-loss", "copy-lag") - COPY_SECONDS
+
+    def _uploaded_until(self, *names: str) -> float:
+        stopped = [f.start for f in self.faults if f.name in names and f.start <= self.now < f.end]
         return _uploaded(min([self.now, *stopped]))
 
     def instances(self, name: str | None) -> list[Tree]:
@@ -74,6 +85,8 @@ class DatabaseTruth(_Truth):
         return [
             {
                 "DBClusterIdentifier": n,
+                "DbClusterResourceId": f"cluster-{n}",
+                "ClusterCreateTime": MADE,
                 "Engine": "docdb",
                 "Endpoint": f"{n}.cluster-{DOMAIN}.{REGION}.docdb.amazonaws.com",
                 "Status": "available",
@@ -82,12 +95,17 @@ class DatabaseTruth(_Truth):
                 "LatestRestorableTime": _uploaded(self.now),
                 "DBClusterMembers": (
                     "DBClusterMember",
-                    [{"DBInstanceIdentifier": m, "IsClusterWriter": m == members[0]} for m in members],
+                    [{"DBInstanceIdentifier": m, "IsClusterWriter": m == self.writer(members)} for m in members],
                 ),
             }
             for n, members in self.resources.clusters.items()
             if name in (None, n)
         ]
+
+    def writer(self, members: Sequence[str]) -> str:
+        """Each failover that has ended makes the last one of the others the writer, in turn the first again."""
+        ended = sum(f.name in ("docdb-failover", "az-loss", "docdb-untold") and f.end <= self.now for f in self.faults)
+        return members[-1] if ended % 2 else members[0]
 
     def copies(self, name: str | None, region: str) -> list[Tree]:
         """Only the region that holds the copies knows them."""
@@ -99,7 +117,7 @@ class DatabaseTruth(_Truth):
                 "BackupRetentionPeriod": 30,
                 "RestoreWindow": {
                     "EarliestTime": self.restorable() - 30 * DAY,
-                    "LatestTime": self.restorable() - COPY_SECONDS,
+                    "LatestTime": self.copied(),
                 },
             }
             for n, where in self.resources.copies.items()
@@ -109,13 +127,20 @@ class DatabaseTruth(_Truth):
     def events(self, form: Mapping[str, str]) -> list[Tree]:
         lines: list[tuple[float, str, str, str]] = []
         for fault in self.faults:
-            if fault.name == "rds-failover":
+            if fault.name in FAILOVERS:
                 for n in self.resources.instances:
                     lines += [
                         (fault.start, "db-instance", n, "Multi-AZ instance failover started."),
                         (fault.end, "db-instance", n, "Multi-AZ instance failover completed."),
                     ]
-            if fault.name == "docdb-failover":
+            if fault.name == "rds-untold-end":
+                lines += [
+                    (fault.start, "db-instance", n, "Multi-AZ instance failover started.") for n in self.resources.instances
+                ]
+            if fault.name == "restore-test":
+                for n in self.resources.instances:
+                    lines += [(fault.end, "db-instance", f"{n}-test", f"Restored from DB instance {n} to {n}-test")]
+            if fault.name in ("docdb-failover", "az-loss"):
                 for n, members in self.resources.clusters.items():
                     lines += [
                         (fault.start, "db-cluster", n, f"Started cross AZ failover to DB instance: {members[-1]}"),
@@ -130,12 +155,14 @@ class DatabaseTruth(_Truth):
         assert isinstance(replications, list), "as it was made a line above"
         return {
             "DBInstanceIdentifier": name,
+            "DbiResourceId": f"db-{int(self.made())}",
+            "InstanceCreateTime": self.made(),
             "DBInstanceClass": "db.r6g.4xlarge",
             "AllocatedStorage": 9314,
             "Endpoint": {"Address": f"{name}.{DOMAIN}.{REGION}.rds.amazonaws.com", "Port": 5432},
             "DBInstanceAutomatedBackupsReplications": ("DBInstanceAutomatedBackupsReplication", replications),
             "Engine": "postgres",
-            "DBInstanceStatus": "failing-over" if self.lasting("rds-failover") else "available",
+            "DBInstanceStatus": "failing-over" if self.lasting(*FAILOVERS) else "available",
             "MultiAZ": True,
             "BackupRetentionPeriod": 30,
             "LatestRestorableTime": self.restorable(),
@@ -143,7 +170,9 @@ class DatabaseTruth(_Truth):
         }
 
     def _replica(self, name: str, primary: str) -> Tree:
-        info: Tree = {"StatusType": "read replication", "Normal": True, "Status": "replicating"}
+        broken = self.lasting("replica-broken")
+        status = "error" if broken else "replicating"
+        info: Tree = {"StatusType": "read replication", "Normal": not broken, "Status": status}
         return {
             "DBInstanceIdentifier": name,
             "Engine": "postgres",
@@ -165,6 +194,7 @@ class CacheTruth(_Truth):
         return [
             {
                 "ReplicationGroupId": n,
+                "ReplicationGroupCreateTime": MADE,
                 "ConfigurationEndpoint": {"Address": f"{n}.{DOMAIN}.clustercfg.use1.cache.amazonaws.com", "Port": 6379},
                 "Status": "available",
                 "AutomaticFailover": "enabled",
@@ -172,7 +202,10 @@ class CacheTruth(_Truth):
                 "SnapshotRetentionLimit": 7,
                 "NodeGroups": (
                     "NodeGroup",
-                    [{"NodeGroupId": "0001", "NodeGroupMembers": ("NodeGroupMember", _members(nodes))}],
+                    [
+                        {"NodeGroupId": f"000{shard}", "NodeGroupMembers": ("NodeGroupMember", _members(nodes))}
+                        for shard in ((1, 2) if self.lasting("shard-added") else (1,))
+                    ],
                 ),
             }
             for n, nodes in self.resources.groups.items()
@@ -204,7 +237,7 @@ class CacheTruth(_Truth):
                 f"Failover from primary node {nodes[0]} to replica node {nodes[-1]} completed",
             )
             for fault in self.faults
-            if fault.name == "redis-failover"
+            if fault.name in ("redis-failover", "az-loss")
             for n, nodes in self.resources.groups.items()
         ]
         return self.told(form, lines)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Inject = Callable[[str, float], object]
     QueryHandler = Callable[[Mapping[str, str]], Awaitable[Response]]
     TargetHandler = Callable[[str, bytes], Response]
+    RegionalHandler = Callable[[str, bytes, str], Response]
+    Witness = Callable[[str, Mapping[str, Any], str, str], None]
 
 HOST = "127.0.0.1"
 TARGET = "GraniteServiceVersion20100801."
@@ -37,6 +39,10 @@ REGION = "@region"
 """Under this name a query call is told its region: the protocol has none, only the signature does."""
 TICK_SECONDS = 0.1
 """Wall time between looks at the estate clock; far below an estate minute at any sensible speed."""
+
+
+def _nobody(_operation: str, _request: Mapping[str, Any], _region: str, _user: str) -> None:
+    pass
 
 
 def _no_model(name: str, _start: float) -> None:
@@ -52,13 +58,16 @@ def create_app(
     routes: Sequence[BaseRoute] = (),
     disturb: Disturb = undisturbed,
     targets: Mapping[str, TargetHandler] | None = None,
+    regional: Mapping[str, RegionalHandler] | None = None,
+    witness: Witness = _nobody,
     ticking: bool = False,
 ) -> Starlette:
     """`query` answers form-encoded calls (SNS); `inject` starts a fault of the model; `ticking` evaluates alarms by itself.
 
-    `targets` answer (operation, body) of other services that speak JSON, by the first part of their `x-amz-target`.
+    `targets` answer (operation, body) of other services that speak JSON, by their part of the `x-amz-target`; `regional` come
+    first and are told the region too. `witness` hears every call that was answered: operation, request, region and key id.
     """
-    aws = _Aws(cloudwatch, query, disturb, targets or {})
+    aws = _Aws(cloudwatch, query, disturb, targets or {}, regional or {}, witness)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -94,21 +103,41 @@ async def _tick(cloudwatch: CloudWatch, clock: Clock) -> None:
 
 class _Aws:
     def __init__(
-        self, cloudwatch: CloudWatch, query: QueryHandler | None, disturb: Disturb, targets: Mapping[str, TargetHandler]
+        self,
+        cloudwatch: CloudWatch,
+        query: QueryHandler | None,
+        disturb: Disturb,
+        targets: Mapping[str, TargetHandler],
+        regional: Mapping[str, RegionalHandler],
+        witness: Witness,
     ) -> None:
         self._cloudwatch, self._query, self._disturb, self._targets = cloudwatch, query, disturb, targets
+        self._regional, self._witness = regional, witness
 
     async def post(self, request: Request) -> Response:
         body = await request.body()
         if request.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
-        target = request.headers.get("x-amz-target", "")
+        given, answered = await self._answer(request, body)
+        if answered.status_code < 300 and given is not None:
+            name, document = given
+            self._witness(name, document, region_of(request) or "", user_of(request))
+        return answered
+
+    async def _answer(self, request: Request, body: bytes) -> tuple[tuple[str, Mapping[str, Any]] | None, Response]:
+        """(operation and what it was asked, the answer)."""
+        target, region = request.headers.get("x-amz-target", ""), region_of(request)
         if target.startswith(TARGET):
-            return await self._json(target.removeprefix(TARGET), body, region_of(request))
-        service, _, operation = target.partition(".")
+            name = target.removeprefix(TARGET)
+            return (name, json.loads(body or b"{}")), await self._json(name, body, region)
+        service, _, operation = target.rpartition(".")
+        service = service.rpartition(".")[2]
+        if service in self._regional:
+            return (operation, json.loads(body or b"{}")), self._regional[service](operation, body, region or "")
         if service in self._targets:
-            return self._targets[service](operation, body)
-        return await self._form({**dict(parse_qsl(body.decode(), keep_blank_values=True)), REGION: region_of(request) or ""})
+            return None, self._targets[service](operation, body)
+        form = {**dict(parse_qsl(body.decode(), keep_blank_values=True)), REGION: region or ""}
+        return (form.get("Action", ""), form), await self._form(form)
 
     async def get(self, request: Request) -> Response:
         """SubscribeURLs are query calls in a link; what names no action is S3's list of buckets."""
@@ -139,6 +168,11 @@ def region_of(request: Request) -> str | None:
     """As the signature's scope names it: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`."""
     scope = request.headers.get("authorization", "").partition("Credential=")[2].split("/")
     return scope[2] if len(scope) > 4 else None
+
+
+def user_of(request: Request) -> str:
+    """The id of the key that signed."""
+    return request.headers.get("authorization", "").partition("Credential=")[2].split("/")[0] or "nobody"
 
 
 async def _healthz(_request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from typing import TYPE_CHECKING
@@ -43,7 +44,10 @@ class Sns:
             "ConfirmSubscription": self._confirm,
             "Unsubscribe": self._unsubscribe,
             "ListSubscriptionsByTopic": self._list_subscriptions,
+            "GetSubscriptionAttributes": self._get_subscription_attributes,
+            "SetSubscriptionAttributes": self._set_subscription_attributes,
             "Publish": self._publish,
+            "PublishBatch": self._publish_batch,
         }
 
     async def handle(self, form: Mapping[str, str]) -> Response:
@@ -71,6 +75,10 @@ class Sns:
         except RefusedError:
             self.undeliverable += 1
             return None
+
+    def tagged(self, region: str) -> dict[str, dict[str, str]]:
+        """ARN -> tags of the topics of a region."""
+        return {t.arn: t.tags for t in self.topics.topics.values() if t.arn.split(":")[3] == region}
 
     def routes(self) -> list[Route]:
         """The certificate, and the links that an endpoint follows."""
@@ -117,10 +125,10 @@ class Sns:
             "SubscriptionsDeleted": str(topic.deleted),
             "DisplayName": "",
             "SignatureVersion": "2",
+            "Policy": default_policy(topic.arn, self.topics.account),
             **topic.attributes,
         }
-        entries = "".join(f"<entry>{_element('key', k)}{_element('value', v)}</entry>" for k, v in attributes.items())
-        return f"<Attributes>{entries}</Attributes>"
+        return _attributes(attributes)
 
     def _set_topic_attributes(self, form: Mapping[str, str]) -> str:
         self.topics.set_attribute(form.get("TopicArn", ""), form.get("AttributeName", ""), form.get("AttributeValue", ""))
@@ -154,6 +162,24 @@ class Sns:
         members = "".join(f"<member>{self._member(s)}</member>" for s in topic.subscriptions.values())
         return f"<Subscriptions>{members}</Subscriptions>"
 
+    def _get_subscription_attributes(self, form: Mapping[str, str]) -> str:
+        found = self.topics.subscription(form.get("SubscriptionArn", ""))
+        shown = {
+            "SubscriptionArn": found.arn,
+            "TopicArn": found.topic,
+            "Owner": self.topics.account,
+            "Protocol": found.protocol,
+            "Endpoint": found.endpoint,
+            "PendingConfirmation": str(not found.confirmed).lower(),
+            "RawMessageDelivery": "false",
+        }
+        return _attributes({**shown, **found.attributes})
+
+    def _set_subscription_attributes(self, form: Mapping[str, str]) -> str:
+        name, value = form.get("AttributeName", ""), form.get("AttributeValue", "")
+        self.topics.set_subscription_attribute(form.get("SubscriptionArn", ""), name, value)
+        return ""
+
     def _member(self, subscription: Subscription) -> str:
         shown = {
             "SubscriptionArn": subscription.arn if subscription.confirmed else "PendingConfirmation",
@@ -171,6 +197,39 @@ class Sns:
         }
         arn = form.get("TopicArn") or form.get("TargetArn", "")
         return _element("MessageId", self.topics.publish(arn, form.get("Subject"), form.get("Message", ""), attributes))
+
+    def _publish_batch(self, form: Mapping[str, str]) -> str:
+        """Each entry as a Publish of its own; a topic that is gone refuses the whole call."""
+        self.topics.topic(form.get("TopicArn", ""))
+        successful, failed = "", ""
+        for key in _numbered(form, "PublishBatchRequestEntries.member", "Id"):
+            inner = {name.removeprefix(f"{key}."): value for name, value in form.items() if name.startswith(f"{key}.")}
+            name = _element("Id", inner["Id"])
+            try:
+                successful += f"<member>{name}{self._publish({**inner, 'TopicArn': form['TopicArn']})}</member>"
+            except RefusedError as error:
+                detail = _element("Code", error.code) + _element("Message", error.message) + _element("SenderFault", "true")
+                failed += f"<member>{name}{detail}</member>"
+        return f"<Successful>{successful}</Successful><Failed>{failed}</Failed>"
+
+
+def default_policy(arn: str, account: str) -> str:
+    """What AWS gives a topic that was made without one: its account alone."""
+    actions = ["SNS:GetTopicAttributes", "SNS:Publish", "SNS:SetTopicAttributes", "SNS:Subscribe"]
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": actions,
+        "Resource": arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
+    }
+    return json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    entries = "".join(f"<entry>{_element('key', k)}{_element('value', v)}</entry>" for k, v in attributes.items())
+    return f"<Attributes>{entries}</Attributes>"
 
 
 def _numbered(form: Mapping[str, str], prefix: str, leaf: str) -> list[str]:

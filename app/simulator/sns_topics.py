@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ from app.simulator.courier import Courier, Post
 from app.simulator.signing import VERSION, Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+Leave = Callable[[str, str, str], bool]
+"""(queue ARN, topic ARN, message): whether the queue took it."""
 MAX_BYTES = 256 * 1024
 TOPIC_ATTRIBUTES = frozenset(
     {"DisplayName", "Policy", "DeliveryPolicy", "KmsMasterKeyId", "SignatureVersion", "TracingConfig", "MaximumMessageSize"}
@@ -79,6 +82,8 @@ class Topics:
     courier: Callable[[str], Courier] = Courier
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     topics: dict[str, Topic] = field(default_factory=dict)
+    leave: Leave = lambda _queue, _topic, _body: False
+    redriven: int = 0
     signer: Signer = field(default_factory=lambda: Signer.create(datetime.now(UTC)))
 
     def create(self, name: str, attributes: Mapping[str, str], tags: Mapping[str, str], *, region: str | None = None) -> Topic:
@@ -100,6 +105,16 @@ class Topics:
     def set_attribute(self, arn: str, name: str, value: str) -> None:
         _check_attributes({name: value}, TOPIC_ATTRIBUTES)
         self.topic(arn).attributes[name] = value
+
+    def subscription(self, arn: str) -> Subscription:
+        for topic in self.topics.values():
+            if arn in topic.subscriptions:
+                return topic.subscriptions[arn]
+        raise RefusedError("NotFound", "Subscription does not exist", 404)
+
+    def set_subscription_attribute(self, arn: str, name: str, value: str) -> None:
+        _check_attributes({name: value}, SUBSCRIPTION_ATTRIBUTES)
+        self.subscription(arn).attributes[name] = value
 
     def delete(self, arn: str) -> None:
         """Of a topic that does not exist: nothing, as AWS does."""
@@ -160,8 +175,15 @@ class Topics:
         made = Subscription(
             arn, topic.arn, protocol, endpoint, self.courier(endpoint), secrets.token_hex(64), False, attributes
         )
+        made.courier.undelivered = lambda post: self._redrive(made, post)
         topic.subscriptions[arn] = made
         return made
+
+    def _redrive(self, subscription: Subscription, post: Post) -> None:
+        """What nobody took goes to the subscription's queue, if it has one that lets the topic."""
+        policy = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
+        if post.headers["x-amz-sns-message-type"] == "Notification" and "deadLetterTargetArn" in policy:
+            self.redriven += self.leave(policy["deadLetterTargetArn"], subscription.topic, post.body)
 
     def _shake_hands(self, subscription: Subscription) -> None:
         topic = subscription.topic
@@ -190,7 +212,15 @@ class Topics:
         }
         if envelope["Type"] == "Notification":
             headers["x-amz-sns-subscription-arn"] = subscription.arn
-        subscription.courier.put(Post(headers, json.dumps({**envelope, **signature, **rest}, indent=2)))
+        retries = _retries(self.topics[subscription.topic].attributes.get("DeliveryPolicy"))
+        subscription.courier.put(Post(headers, json.dumps({**envelope, **signature, **rest}, indent=2), retries))
+
+
+def _retries(delivery_policy: str | None) -> int | None:
+    """As many as the topic's policy asks for; None where it has none."""
+    if not delivery_policy:
+        return None
+    return int(json.loads(delivery_policy)["http"]["defaultHealthyRetryPolicy"]["numRetries"])
 
 
 def _check_attributes(attributes: Mapping[str, str], known: frozenset[str]) -> None:

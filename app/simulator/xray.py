@@ -10,8 +10,10 @@ import numpy as np
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from app.simulator.faults import during
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -35,6 +37,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 """The service map of the reference estate."""
 TRACED = frozenset({"api", "web"})
 """The services that run the tracing daemon."""
+SHARES: Mapping[tuple[str, str], tuple[int, int]] = {("edge", "api"): (3, 4), ("web", "api"): (1, 4), ("edge", "web"): (1, 1)}
+"""Of the traces of the callee those that this caller began."""
 
 
 class RefusedError(Exception):
@@ -65,9 +69,14 @@ def sample(stream: Stream, start: Minute, end: Minute) -> Sampled:
 class XRay:
     """GetTimeSeriesServiceStatistics and GetServiceGraph over REST, as an unmodified boto3 asks. `streams` by service name."""
 
-    def __init__(self, streams: Callable[[str], Stream], clock: Clock) -> None:
-        self._streams = streams
-        self._clock = clock
+    def __init__(
+        self,
+        streams: Callable[[str], Stream],
+        clock: Clock,
+        outages: Callable[[str], Sequence[tuple[float, float]]] = lambda _: (),
+    ) -> None:
+        """`outages` says from when to when nothing of that name answered its callers, in epoch seconds."""
+        self._streams, self._clock, self._outages = streams, clock, outages
 
     def routes(self) -> list[Route]:
         return [
@@ -113,11 +122,27 @@ class XRay:
                 "Name": name,
                 "Names": [name],
                 "Root": name == "client",
-                "Edges": [{"ReferenceId": numbers[called], "StartTime": start * 60, "EndTime": end * 60} for called in calls],
+                "Edges": [
+                    {"ReferenceId": numbers[called], "StartTime": start * 60, "EndTime": end * 60}
+                    | self._edge(name, called, start, end)
+                    for called in calls
+                ],
             }
             for name, calls in CALLS.items()
         ]
         return {"StartTime": start * 60, "EndTime": end * 60, "Services": services, "ContainsOldGroupVersions": False}
+
+    def _edge(self, caller: str, called: str, start: Minute, end: Minute) -> dict[str, Any]:
+        """Nothing is counted of a call that neither end traces."""
+        if end <= start or ((caller, called) not in SHARES and caller not in TRACED):
+            return {}
+        if (caller, called) in SHARES:
+            over, under = SHARES[caller, called]
+            sampled = sample(self._streams(called), start, end)
+            return _statistics(int(sampled.total.sum()) * over // under, int(sampled.fault.sum()) * over // under)
+        total = sample(self._streams(caller), start, end).total
+        down = during(np.arange(start, end, dtype=np.float64) * 60 + 30, self._outages(called))
+        return _statistics(int(total.sum()), int(total[down].sum()))
 
     def _range(self, request: Mapping[str, Any]) -> tuple[Minute, Minute]:
         """Whole minutes that have ended."""
@@ -130,12 +155,16 @@ class XRay:
 
 
 def _entry(minute: Minute, sampled: Sampled, row: int) -> dict[str, Any]:
-    total, fault = int(sampled.total[row]), int(sampled.fault[row])
-    statistics = {
+    statistics = _statistics(int(sampled.total[row]), int(sampled.fault[row]))["SummaryStatistics"]
+    return {"Timestamp": minute * 60, "ServiceSummaryStatistics": statistics}
+
+
+def _statistics(total: int, fault: int) -> dict[str, Any]:
+    counts = {
         "OkCount": total - fault,
         "ErrorStatistics": {"ThrottleCount": 0, "OtherCount": 0, "TotalCount": 0},
         "FaultStatistics": {"OtherCount": fault, "TotalCount": fault},
         "TotalCount": total,
         "TotalResponseTime": round(total * 0.09, 3),
     }
-    return {"Timestamp": minute * 60, "ServiceSummaryStatistics": statistics}
+    return {"SummaryStatistics": counts}

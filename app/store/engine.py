@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,27 +25,46 @@ _BUSY_MILLISECONDS = 10_000
 _CONNECT_SECONDS = 10
 _WAL_ATTEMPTS = 20
 _PAGE_BYTES = 16_384
-_LOST_A_RACE = ("40001", "40P01")
-"""PostgreSQL's serialization failure and deadlock: the other one got through."""
+_LOST_A_RACE = ("40001", "40P01", "23514")
+"""PostgreSQL's serialization failure and deadlock, and a week that another process just dropped: the other one got through.
+
+No table has checks of its own, so the last one, a check that failed, is always of a partition.
+"""
 _READ_ONLY = "25006"
 _FORMS = "sqlite:///path/to/file.db or postgresql://user@host/name"
 
 
-def open_engine(url: str) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """`size` connections are kept and `more` opened for a while; who finds none free waits `seconds`, and then is refused."""
+
+    size: int
+    more: int
+    seconds: float
+
+
+WORKERS = Pool(5, 10, 30.0)
+"""For collecting, judging and sending."""
+REQUESTS = Pool(5, 0, 2.0)
+"""For pages and the API: a flood of slow requests takes these, and never one that a tick needs."""
+
+
+def open_engine(url: str, pool: Pool = WORKERS) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://...`. SettingsError for any other URL; nothing is connected yet."""
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise SettingsError(f"SLOOP_DATABASE_URL is not a URL: write {_FORMS}") from None
+    sizes = {"pool_size": pool.size, "max_overflow": pool.more, "pool_timeout": pool.seconds}
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         wanted = {"connect_timeout": _CONNECT_SECONDS}
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=wanted)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=wanted, **sizes)
     if parsed.drivername != "sqlite" or parsed.database in (None, "", ":memory:"):
         raise SettingsError(f"SLOOP_DATABASE_URL names no database that Sloop can use: write {_FORMS}")
     assert parsed.database is not None
     _make_folder(Path(parsed.database).parent)
-    return _sqlite(create_engine(parsed, hide_parameters=True))
+    return _sqlite(create_engine(parsed, hide_parameters=True, **sizes))
 
 
 def _make_folder(folder: Path) -> None:
@@ -118,9 +138,11 @@ def _refusals() -> Iterator[None]:
     """What the database refuses, as our error in one line; Fenced where another writer was faster."""
     try:
         yield
-    except (DBAPIError, PoolTimeout) as error:
-        cause = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
-        if isinstance(error, DBAPIError) and _state(error) in _LOST_A_RACE:
+    except PoolTimeout as error:
+        raise StoreError("the database is busy: every connection is taken; ask again in some seconds") from error
+    except DBAPIError as error:
+        cause = str(error.orig).strip().partition("\n")[0]
+        if _state(error) in _LOST_A_RACE:
             raise Fenced(f"another process wrote at the same moment: {cause}; reload and go on") from error
         raise StoreError(f"the database refused: {cause}; check SLOOP_DATABASE_URL, the server and the disk") from error
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from alerts.message import Message
+from alerts.envelope import Message
 from app.ports import Delivery
 from app.store import schema
 
@@ -51,7 +51,11 @@ _CLAIMABLE = (
 _CLAIM = (
     update(schema.outbox)
     .where(_row.id == bindparam("delivery"))
-    .values(claimed_until=bindparam("until"), attempts=_row.attempts + 1)
+    .values(
+        claimed_until=bindparam("until"),
+        attempts=_row.attempts + 1,
+        first_tried_at=func.coalesce(_row.first_tried_at, bindparam("tried_at")),
+    )
 )
 
 
@@ -80,7 +84,7 @@ def claim(connection: Connection, now: datetime, until: datetime, most: int) -> 
     """As they were before this attempt."""
     rows = connection.execute(_CLAIMABLE, {"now": now, "most": most}).all()
     if rows:
-        connection.execute(_CLAIM, [{"delivery": row.id, "until": until} for row in rows])
+        connection.execute(_CLAIM, [{"delivery": row.id, "until": until, "tried_at": now} for row in rows])
     return [_delivery(row) for row in rows]
 
 
@@ -109,8 +113,17 @@ def mark_failed(connection: Connection, delivery: Delivery, error: str, retry_at
 
 
 def about(connection: Connection, breach_id: str) -> list[Delivery]:
-    rows = connection.execute(select(schema.outbox).where(_row.breach == breach_id).order_by(_row.id))
+    group = select(schema.breach.c.told_as).where(schema.breach.c.id == breach_id).scalar_subquery()
+    mine = or_(_row.breach == breach_id, _row.key == group)
+    rows = connection.execute(select(schema.outbox).where(mine).order_by(_row.id))
     return [_delivery(row) for row in rows]
+
+
+def told_open(connection: Connection) -> list[Delivery]:
+    newest = select(func.max(_earlier.c.seq)).where(_earlier.c.key == _row.key, _earlier.c.sent_at.is_not(None))
+    waits = exists().where(_earlier.c.key == _row.key, _earlier.c.sent_at.is_(None), _earlier.c.gave_up_at.is_(None))
+    mine = (_row.state == "ALARM", _row.sent_at.is_not(None), _row.seq == newest.scalar_subquery(), ~waits)
+    return [_delivery(row) for row in connection.execute(select(schema.outbox).where(*mine).order_by(_row.id))]
 
 
 def sent_as(connection: Connection, key: str, limit: int) -> list[Delivery]:
@@ -137,5 +150,6 @@ def _delivery(row: Row[Any]) -> Delivery:
         row.provider_id,
         row.last_error,
         row.path,
+        row.first_tried_at,
         row.gave_up_at,
     )

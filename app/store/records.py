@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Row, Select, Table
     from sqlalchemy.engine import Engine
 
-    from alerts.message import Message
+    from alerts.envelope import Message
 
 _event, _journal, _drill = schema.event.c, schema.journal.c, schema.drill.c
 _trouble, _spending = schema.recovery_breach.c, schema.spending.c
@@ -69,9 +69,8 @@ class SqlRecords:
             return [_to_event(row) for row in connection.execute(query)]
 
     def note(self, entry: Entry) -> None:
-        values = {name: getattr(entry, name) for name in ("at", "actor", "action", "subject", "outcome")}
         with writing(self._engine) as connection:
-            connection.execute(schema.journal.insert().values(document=dict(entry.document), **values))
+            connection.execute(schema.journal.insert(), _entry_values(entry))
 
     def journal(self, *, limit: int, before: int | None = None) -> list[tuple[int, Entry]]:
         query = select(schema.journal).order_by(_journal.id.desc()).limit(limit)
@@ -86,15 +85,28 @@ class SqlRecords:
         with writing(self._engine) as connection:
             _PUT_DRILL.execute(connection, [_drill_values(drill)])
 
+    def commit_drill(self, drill: Drill, event: Event, entry: Entry) -> bool:
+        with writing(self._engine) as connection:
+            # Who is second waits here until the first one has committed.
+            if connection.execute(_NEW_EVENT[connection.dialect.name], [_event_values(event)]).first() is None:
+                return False
+            _PUT_DRILL.execute(connection, [_drill_values(drill)])
+            connection.execute(schema.journal.insert(), _entry_values(entry))
+            return True
+
     def drill(self, drill_id: str) -> Drill | None:
         with reading(self._engine) as connection:
             row = connection.execute(select(schema.drill).where(_drill.id == drill_id)).one_or_none()
             return None if row is None else _to_drill(row)
 
-    def drills(self, *, limit: int, before: str | None = None) -> list[Drill]:
+    def drills(
+        self, *, limit: int, before: str | None = None, component: str | None = None, scenario: str | None = None
+    ) -> list[Drill]:
+        query = _page(schema.drill, _drill.started_at, limit, before)
+        query = query if component is None else query.where(_drill.component == component)
+        query = query if scenario is None else query.where(_drill.scenario == scenario)
         with reading(self._engine) as connection:
-            rows = connection.execute(_page(schema.drill, _drill.started_at, limit, before))
-            return [_to_drill(row) for row in rows]
+            return [_to_drill(row) for row in connection.execute(query)]
 
     def commit_recovery(self, breaches: Sequence[RecoveryBreach], messages: Sequence[Message], now: datetime) -> None:
         with writing(self._engine) as connection:
@@ -143,6 +155,11 @@ def _event_values(event: Event) -> dict[str, Any]:
 
 def _to_event(row: Row[Any]) -> Event:
     return Event(row.id, row.source, row.kind, row.at, row.received_at, row.title, row.component, row.document)
+
+
+def _entry_values(entry: Entry) -> dict[str, Any]:
+    names = ("at", "actor", "action", "subject", "outcome")
+    return {name: getattr(entry, name) for name in names} | {"document": dict(entry.document)}
 
 
 def _drill_values(drill: Drill) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from slo.judge.outage import RecoveryEvent
 from slo.judge.recovery_point import Reading, ReadingHour, Unknown, added, hour_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.engine import Connection
@@ -67,8 +67,9 @@ def prune(connection: Connection, before: Minute) -> None:
     connection.execute(delete(schema.recovery_event).where(_event.ended_at < before * 60))
 
 
-def hours_since(connection: Connection, start: Minute) -> list[ReadingHour]:
-    return _read(connection, _hour.hour >= start)
+def hours_since(connection: Connection, start: Minute, components: Collection[str] | None = None) -> list[ReadingHour]:
+    since = _hour.hour >= start
+    return _read(connection, since if components is None else and_(since, _hour.component.in_(sorted(components))))
 
 
 def events_since(connection: Connection, start: Minute) -> list[RecoveryEvent]:

@@ -27,6 +27,8 @@ _SILENT: dict[str, object] = {
     "min_bad": 0,
     "min_total": 0,
     "confidence": None,
+    "survives_sloop": None,
+    "burn_metric": False,
 }
 """Fields that rows of older releases lack: left out where they say nothing, so that such a row is no edit."""
 

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema this program knows, oldest first; the last one is the one it works on."""
 
 
@@ -77,12 +77,14 @@ slot = Table(
 )
 
 # Time first: a tick appends at the end of the table, and what it subtracts and prunes lies together.
+# PostgreSQL has a partition per week, made and dropped by `partitions`.
 frame = Table(
     "frame",
     metadata,
     Column("minute", Integer, primary_key=True, autoincrement=False),
     Column("shard_id", ForeignKey(shard.c.id), primary_key=True),
     Column("data", LargeBinary, nullable=False),
+    postgresql_partition_by="RANGE (minute)",
     sqlite_with_rowid=False,
 )
 
@@ -181,6 +183,7 @@ outbox = Table(
     Column("provider_id", Text),
     Column("last_error", Text),
     Column("path", Text),
+    Column("first_tried_at", UtcTime),
     Column("gave_up_at", UtcTime),
     UniqueConstraint("key", "seq"),
     sqlite_autoincrement=True,

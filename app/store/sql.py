@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from app.store import breaches, definitions, frames, hours, outbox, quarantine, recovery, rules, shards, sums, verdicts
-from app.store.engine import open_engine, reading, writing
+from app.store.engine import WORKERS, open_engine, reading, writing
 from app.store.migrate import prepare
+from app.store.partitions import WEEK, Rooms
 from app.store.records import SqlRecords
 from slo.errors import Damaged, Fenced, StoreError
-from slo.units import from_minute
+from slo.units import format_minute, from_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Engine
 
-    from alerts.message import Message
+    from alerts.envelope import Message
     from app.ports import BreachRow, Commit, Delivery, Path, Shard, VerdictChange
+    from app.store.engine import Pool
     from slo.estate.spec import Estate
     from slo.judge.outage import RecoveryEvent
     from slo.judge.period import Window
@@ -40,13 +42,14 @@ class SqlStore(SqlRecords):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._rooms = Rooms()
         self.written: dict[str, int] = {}
         """Bytes of frames that this process has written, by shard."""
 
     @classmethod
-    def open(cls, url: str) -> SqlStore:
+    def open(cls, url: str, pool: Pool = WORKERS) -> SqlStore:
         """SQLite is created and migrated; SchemaMismatch when PostgreSQL needs `sloop db migrate` or either is newer."""
-        engine = open_engine(url)
+        engine = open_engine(url, pool)
         try:
             prepare(engine)
         except StoreError:
@@ -84,14 +87,22 @@ class SqlStore(SqlRecords):
 
     def commit(self, commit: Commit) -> Shard:
         rules.check(commit)
+        minutes = {f.minute for f in (*commit.frames, *(after for _, after in commit.patches))}
         try:
             with writing(self._engine) as connection:
+                self._rooms.make(connection, minutes)
                 moved = shards.move(connection, commit.shard, commit.tick)
                 size = _keep_minutes(connection, commit)
                 _keep_changes(connection, commit)
         except Damaged as damaged:
             self._put_aside(damaged)
             raise Fenced(f"shard {commit.shard.name} had a damaged row, which was put aside: reload it and go on") from None
+        except Fenced:
+            self._rooms.forget()
+            raise
+        self._rooms.keep(minutes)
+        if commit.prune_before is not None:
+            self._drop_weeks(moved, commit.prune_before)
         self.written[moved.name] = self.written.get(moved.name, 0) + size
         return moved
 
@@ -148,6 +159,10 @@ class SqlStore(SqlRecords):
         with writing(self._engine) as connection:
             outbox.add(connection, messages, now)
 
+    def told_open(self) -> list[Delivery]:
+        with reading(self._engine) as connection:
+            return outbox.told_open(connection)
+
     def sent_as(self, key: str, *, limit: int) -> list[Delivery]:
         with reading(self._engine) as connection:
             return outbox.sent_as(connection, key, limit)
@@ -165,9 +180,9 @@ class SqlStore(SqlRecords):
             if prune_before is not None:
                 recovery.prune(connection, prune_before)
 
-    def recovery_hours(self, start: Minute) -> list[ReadingHour]:
+    def recovery_hours(self, start: Minute, components: Collection[str] | None = None) -> list[ReadingHour]:
         with reading(self._engine) as connection:
-            return recovery.hours_since(connection, start)
+            return recovery.hours_since(connection, start, components)
 
     def recovery_events(self, start: Minute) -> list[RecoveryEvent]:
         with reading(self._engine) as connection:
@@ -207,6 +222,17 @@ class SqlStore(SqlRecords):
                 self._put_aside(damaged)
             else:
                 return
+
+    def _drop_weeks(self, shard: Shard, before: Minute) -> None:
+        """The commit stands whatever becomes of this; the next one that prunes tries again."""
+        try:
+            with writing(self._engine) as connection:
+                gone = self._rooms.drop(connection, shard.id, before)
+        except StoreError as error:
+            log.warning("weeks that are over stay for now", shard=shard.name, error=str(error))
+        else:
+            for week in gone:
+                log.info("a week of minutes was dropped", begin=format_minute(week * WEEK))
 
     def _put_aside(self, damaged: Damaged) -> None:
         with writing(self._engine) as connection:

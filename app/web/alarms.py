@@ -51,6 +51,7 @@ class AlarmsPage:
     rows: tuple[Row, ...]
     counts: tuple[tuple[Badge, int], ...]
     firing: int
+    heartbeat: str | None
     inventory: AlarmInventory
 
 
@@ -61,8 +62,18 @@ def alarms_page(snapshot: Snapshot) -> AlarmsPage:
         tuple(map(_row, found.lines)),
         tuple((BADGES[s], found.count(s)) for s in STANDINGS if found.count(s)),
         sum(line.state == "ALARM" for line in found.lines),
+        _heartbeat(snapshot),
         found,
     )
+
+
+def _heartbeat(snapshot: Snapshot) -> str | None:
+    """When it beat last, and why it is silent now; None before its first turn."""
+    beat = snapshot.heartbeat
+    if beat is None:
+        return None
+    last = "never" if beat.last is None else numbers.time_of(beat.last, snapshot.made_at)
+    return f"{last}; silent now: {beat.silent}" if beat.silent else last
 
 
 def _row(line: AlarmLine) -> Row:

@@ -55,7 +55,7 @@ def breach_page(snapshot: Snapshot, objective: Objective, row: BreachRow, delive
 
 def timeline(snapshot: Snapshot, row: BreachRow, deliveries: Sequence[Delivery] | None) -> tuple[Event, ...]:
     """In order of time; what happened at the same moment in order of cause."""
-    timed = [*_steps(snapshot, row), *(_delivered(snapshot, d) for d in deliveries or ())]
+    timed = [*_steps(snapshot, row), *(delivered(snapshot, d) for d in deliveries or ())]
     events = tuple(event for _, event in sorted(timed, key=lambda pair: pair[0]))
     if deliveries is None:
         return (*events, Event("", "deliveries unknown", "the store could not be read", failed=True))
@@ -73,11 +73,14 @@ def _steps(snapshot: Snapshot, row: BreachRow) -> list[tuple[float, Event]]:
     return [(at * 60.0, Event(numbers.minute_of(at, now), what, detail)) for at, what, detail in steps]
 
 
-def _delivered(snapshot: Snapshot, delivery: Delivery) -> tuple[float, Event]:
+def delivered(snapshot: Snapshot, delivery: Delivery) -> tuple[float, Event]:
     state, tries = delivery.message.state, numbers.plural(delivery.attempts, "attempt")
     when = snapshot.estate_time(delivery.sent_at) if delivery.sent_at else delivery.created_at
     at = numbers.time_of(when, snapshot.made_at)
     if delivery.sent_at is not None:
-        return when.timestamp(), Event(at, f"{state} delivered", f"{tries}, provider id {delivery.provider_id}")
+        way = ", by the second path" if delivery.path == "second" else ""
+        return when.timestamp(), Event(at, f"{state} delivered", f"{tries}{way}, provider id {delivery.provider_id}")
     why = f", last error: {delivery.last_error}" if delivery.last_error else ""
+    if delivery.gave_up_at is not None:
+        return when.timestamp(), Event(at, f"{state} given up", f"{tries}{why}", failed=True)
     return when.timestamp(), Event(at, f"{state} waiting in the outbox", f"{tries}{why}", failed=bool(delivery.last_error))

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.about import About
+from app.web import traces
 from app.web.badges import Badge, badge, worst
 from app.web.component_alarms import alarm_rows
 from app.web.layers import tile
 from app.web.recovery import recovery_line
+from app.web.troubles import trouble_line
 from app.web.views import BreachLine, Row, breach_line, rows
 from slo.catalog.signal import LAYERS
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from app.web.component_alarms import AlarmRow
     from app.web.layers import Tile
     from app.web.recovery import RecoveryLine
+    from app.web.traces import Traces
+    from app.web.troubles import TroubleLine
     from slo.catalog.kind import Pitfall
     from slo.estate.spec import Component
 
@@ -56,11 +60,13 @@ class ComponentPage:
     depends_on: tuple[Tile, ...]
     needed_by: tuple[Tile, ...]
     recovery: tuple[RecoveryLine, ...]
+    troubles: tuple[TroubleLine, ...]
     alarms: tuple[AlarmRow, ...]
     alarms_read: bool
     resource: Facts
     pitfalls: tuple[Pitfall, ...]
     dashboards: tuple[tuple[str, str], ...]
+    traces: Traces
 
 
 def component_page(snapshot: Snapshot, component: Component, about: About | None = None) -> ComponentPage:
@@ -78,11 +84,13 @@ def component_page(snapshot: Snapshot, component: Component, about: About | None
         depends_on=tuple(tile(snapshot, snapshot.estate.component(n)) for n in component.depends_on),
         needed_by=tuple(tile(snapshot, c) for c in needed_by),
         recovery=tuple(recovery_line(v, snapshot) for v in snapshot.recovery if v.component == component.name),
+        troubles=tuple(trouble_line(b, snapshot) for b in snapshot.recovery_breaches if b.component == component.name),
         alarms=alarm_rows(snapshot, component, known.alarms),
         alarms_read=snapshot.alarms is not None and snapshot.alarms.read_at is not None,
         resource=tuple((k, v if isinstance(v, str) else ", ".join(v)) for k, v in component.resource.items()),
         pitfalls=known.pitfalls,
         dashboards=known.dashboards,
+        traces=traces.of_component(snapshot, component.name),
     )
 
 

@@ -93,6 +93,12 @@ def clock(seconds: int) -> str:
     return f"{minutes}m {seconds % 60}s" if minutes else f"{seconds}s"
 
 
+def age(seconds: int) -> str:
+    """As `clock`, but what its second unit cuts off is rounded up: an exposure must not look smaller than it is."""
+    unit = 1 if seconds < 3600 else 60 if seconds < 86400 else 3600
+    return clock(-(-seconds // unit) * unit)
+
+
 def about(seconds: float) -> str:
     """One unit, for what is a forecast or an age anyway: `42 s`, `50 min`, `31 h`, `12 d`."""
     for limit, unit, name in ((120, 1, "s"), (90 * 60, 60, "min"), (48 * 3600, 3600, "h")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.web import curves, methods, numbers, spans
+from app.web import curves, methods, numbers, spans, traces
 from app.web.component import Facts, Runbook, runbook_of
 from app.web.rules import RuleLine, rule_line
 from app.web.views import BreachLine, Row, absolute, breach_line, row_of, sentence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.snapshot import History, Snapshot
     from app.web.curves import Figure
     from app.web.methods import PartLine
+    from app.web.traces import Traces
     from slo.estate.indicator import Query
     from slo.estate.spec import Component, Objective
     from slo.judge.verdict import Verdict
@@ -46,6 +47,7 @@ class ObjectivePage:
     indicator: Figure
     breaches: tuple[BreachLine, ...]
     definition: Facts
+    traces: Traces
 
 
 def objective_page(snapshot: Snapshot, history: History, objective: Objective) -> ObjectivePage:
@@ -69,6 +71,7 @@ def objective_page(snapshot: Snapshot, history: History, objective: Objective) -
         indicator=indicator,
         breaches=tuple(breach_line(snapshot, row) for row in found),
         definition=_definition(snapshot, objective if verdict is None else verdict.objective),
+        traces=traces.of_component(snapshot, objective.component),
     )
 
 

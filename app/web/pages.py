@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.guards import Requires
-from app.web import breach, component, objective, views
+from app.recovery_view import find
+from app.web import breach, component, objective, recovery_breach, views
 from app.web.alarms import alarms_page
 from app.web.badges import ORDER, badge
+from app.web.changes import changes
 from app.web.layers import layers
 from app.web.recovery import recovery_page
 from app.web.source_costs import cost_page
+from app.web.source_remarks import remarks
 from app.web.sources import source_lines
+from app.web.traces import of_estate
+from app.web.troubles import trouble_line
 from slo.errors import StoreError
+from slo.units import to_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +75,7 @@ class Pages:
                 "worst": known[:WORST],
                 "layers": layers(snapshot, self._state.about),
                 "recovery": recovery_page(snapshot).targets,
+                "troubles": [trouble_line(b, snapshot) for b in snapshot.recovery_breaches],
                 "alarms": None if snapshot.alarms is None else alarms_page(snapshot),
                 "sources": source_lines(snapshot),
             }
@@ -94,7 +101,10 @@ class Pages:
             )
 
         def context() -> dict[str, Any]:
-            return {"page": objective.objective_page(snapshot, self._state.history, found)}
+            page = objective.objective_page(snapshot, self._state.history, found)
+            opened = snapshot.open_breach(found.id)
+            at = to_minute(snapshot.made_at) if opened is None else opened.breach.fired_at
+            return {"page": page, "changed": changes(snapshot, self._state.happened, page.component, at)}
 
         return await self._shell.page(request, snapshot, "slo.html", context)
 
@@ -114,12 +124,17 @@ class Pages:
     def breach(self, request: Request, breach_id: str) -> Response:
         """Read from the store at every request: deliveries change between two ticks. Without it, from the snapshot."""
         snapshot = self._state.box.get()
+        trouble, told = find(self._state.recovered, snapshot, breach_id)
+        shown = None if trouble is None else recovery_breach.context(snapshot, trouble, told)
+        if shown is not None:
+            return self._shell.fresh(request, snapshot, "recovery_breach.html", shown)
         row, deliveries = self._stored(snapshot, breach_id)
         of = None if row is None else snapshot.objective(row.breach.objective)
         if row is None or of is None:
             return self._shell.unknown(snapshot, "breach", breach_id, "/breaches/", [b.id for b in snapshot.breaches])
         page = breach.breach_page(snapshot, of, row, deliveries)
-        return self._shell.fresh(request, snapshot, "breach.html", {"page": page})
+        changed = changes(snapshot, self._state.happened, page.component, row.breach.fired_at)
+        return self._shell.fresh(request, snapshot, "breach.html", {"page": page, "changed": changed})
 
     def _stored(self, snapshot: Snapshot, breach_id: str) -> tuple[BreachRow | None, Sequence[Delivery] | None]:
         try:
@@ -132,7 +147,12 @@ class Pages:
 
         def context() -> dict[str, Any]:
             reading = self._state.reading
-            return {"sources": source_lines(snapshot), "cost": None if reading is None else cost_page(reading)}
+            return {
+                "sources": source_lines(snapshot),
+                "remarks": remarks(snapshot),
+                "traced": of_estate(snapshot),
+                "cost": None if reading is None else cost_page(reading),
+            }
 
         return await self._shell.page(request, snapshot, "sources.html", context)
 

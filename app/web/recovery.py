@@ -4,30 +4,43 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.guards import Requires
+from app.recovery_view import detail_path
 from app.web import numbers
 from app.web.badges import Badge
+from app.web.drills import drill_section
+from app.web.troubles import age, trouble_line, when
+from slo.estate.recovery_targets import SCENARIOS
 from slo.judge.recovery_part import STATES
 from slo.judge.recovery_point import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.snapshot import AppState, Snapshot
     from app.web.shell import Shell
+    from app.web.troubles import TroubleLine
     from slo.judge.recovery import RecoveryVerdict
-    from slo.judge.recovery_part import Part, Proof, State
+    from slo.judge.recovery_part import Part, State
 
 BADGES: dict[State, Badge] = {
     "breached": Badge("burning_fast", "breached", "flame"),
     "impossible": Badge("exhausted", "impossible", "empty"),
+    "proof_too_old": Badge("warning", "proof too old", "clock"),
     "not_measured": Badge("insufficient_history", "not measured", "hourglass"),
     "met": Badge("ok", "met", "check"),
     "no_target": Badge("no_data", "no target set", "circle"),
 }
+_SAID: tuple[tuple[str, tuple[State, ...]], ...] = (
+    ("breached", ("breached",)),
+    ("impossible", ("impossible",)),
+    ("not proven", ("proof_too_old", "not_measured")),
+)
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +55,10 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryLine:
-    """`exposure` is an age or, where `known` is false, the reason why there is none."""
+    """`exposure` is an age or, where `known` is false, the reason why there is none. `href` is empty without a target."""
 
     badge: Badge
+    href: str
     component: str
     title: str
     scenario: str
@@ -59,6 +73,16 @@ class RecoveryLine:
     proof: str
     method: str
     source: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """A component with a target; `cells` in the order of the scenarios, None where none is set."""
+
+    component: str
+    title: str
+    cells: tuple[RecoveryLine | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +90,10 @@ class RecoveryPage:
     """`targets` the most urgent first; `others` have no target but something that is read, `bare` neither."""
 
     looked: bool
+    sentence: str
+    badge: Badge | None
+    troubles: tuple[TroubleLine, ...]
+    matrix: tuple[MatrixRow, ...]
     counts: tuple[tuple[Badge, int], ...]
     targets: tuple[RecoveryLine, ...]
     others: tuple[RecoveryLine, ...]
@@ -77,13 +105,42 @@ def recovery_page(snapshot: Snapshot) -> RecoveryPage:
     urgent = sorted((v for v in found if v.target is not None), key=lambda v: STATES.index(v.state))
     without = [v for v in found if v.target is None]
     states = Counter(v.state for v in urgent)
+    lines = tuple(recovery_line(v, snapshot) for v in urgent)
     return RecoveryPage(
         looked=bool(found),
+        sentence=sentence(urgent, snapshot),
+        badge=BADGES[urgent[0].state] if urgent else None,
+        troubles=tuple(trouble_line(b, snapshot) for b in snapshot.recovery_breaches),
+        matrix=_matrix(lines),
         counts=tuple((BADGES[s], states[s]) for s in STATES if states[s]),
-        targets=tuple(recovery_line(v, snapshot) for v in urgent),
+        targets=lines,
         others=tuple(recovery_line(v, snapshot) for v in without if v.mechanism is not None),
         bare=tuple((v.component, _title(snapshot, v.component)) for v in without if v.mechanism is None),
     )
+
+
+def _matrix(lines: Sequence[RecoveryLine]) -> tuple[MatrixRow, ...]:
+    """The component with the most urgent target first."""
+    found: dict[str, dict[str, RecoveryLine]] = {}
+    for line in lines:
+        found.setdefault(line.component, {})[line.scenario] = line
+    return tuple(
+        MatrixRow(name, next(iter(own.values())).title, tuple(own.get(s) for s in SCENARIOS)) for name, own in found.items()
+    )
+
+
+def sentence(urgent: Sequence[RecoveryVerdict], snapshot: Snapshot) -> str:
+    """What is breached and what nobody has proven, by name; the most urgent first."""
+    counted = f"of {numbers.plural(len(urgent), 'target')}"
+    told = []
+    for words, states in _SAID:
+        named = [f"{_title(snapshot, v.component)} in {v.scenario}" for v in urgent if v.state in states]
+        if named:
+            more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+            told.append(
+                f"{len(named)} {counted} {'is' if len(named) == 1 else 'are'} {words}: {', '.join(named[:_NAMED])}{more}"
+            )
+    return "; ".join(told) if told else f"All {len(urgent)} targets are met and proven"
 
 
 def recovery_line(verdict: RecoveryVerdict, snapshot: Snapshot) -> RecoveryLine:
@@ -92,6 +149,7 @@ def recovery_line(verdict: RecoveryVerdict, snapshot: Snapshot) -> RecoveryLine:
     proof = verdict.proof
     return RecoveryLine(
         badge=BADGES[verdict.state],
+        href=detail_path(verdict),
         component=verdict.component,
         title=_title(snapshot, verdict.component),
         scenario=verdict.scenario or "",
@@ -103,20 +161,15 @@ def recovery_line(verdict: RecoveryVerdict, snapshot: Snapshot) -> RecoveryLine:
         within=numbers.UNKNOWN if verdict.within is None else numbers.percent(verdict.within, 1),
         read=numbers.percent(verdict.coverage, 1),
         mechanism=(verdict.mechanism or "none").replace("-", " "),
-        proof="none in 30 d" if proof is None else _when(proof, snapshot),
+        proof="none" if proof is None else when(proof.at, snapshot),
         method="" if proof is None else proof.text,
         source="" if proof is None else proof.source,
+        expires="" if proof is None or proof.expires_at is None else when(proof.expires_at, snapshot),
     )
 
 
 def _title(snapshot: Snapshot, component: str) -> str:
     return next((c.title for c in snapshot.estate.components if c.name == component), component)
-
-
-def age(seconds: int) -> str:
-    """As `numbers.clock`, but what its second unit cuts off is rounded up: an exposure must not look smaller than it is."""
-    unit = 1 if seconds < 3600 else 60 if seconds < 86400 else 3600
-    return numbers.clock(-(-seconds // unit) * unit)
 
 
 def _half(part: Part) -> Half:
@@ -126,10 +179,6 @@ def _half(part: Part) -> Half:
         numbers.UNKNOWN if part.achieved is None else age(part.achieved),
         tuple(r.text for r in part.reasons),
     )
-
-
-def _when(proof: Proof, snapshot: Snapshot) -> str:
-    return numbers.time_of(datetime.fromtimestamp(proof.at, UTC), snapshot.made_at)
 
 
 class RecoveryPages:
@@ -142,10 +191,12 @@ class RecoveryPages:
         router.add_api_route("/recovery", self.recovery, methods=["GET"], dependencies=viewer, response_model=None)
         return router
 
-    async def recovery(self, request: Request) -> Response:
+    def recovery(self, request: Request) -> Response:
+        """Drills change between two looks: they are read at every request."""
         snapshot = self._state.box.get()
-
-        def context() -> dict[str, Any]:
-            return {"page": recovery_page(snapshot)}
-
-        return await self._shell.page(request, snapshot, "recovery.html", context)
+        context = {
+            "page": recovery_page(snapshot),
+            "scenarios": SCENARIOS,
+            "drills": drill_section(self._state.drills, snapshot),
+        }
+        return self._shell.fresh(request, snapshot, "recovery.html", context)

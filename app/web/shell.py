@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import Response
 
 from app.api.answers import Answer
+from app.csrf import Csrf
 from app.web import numbers, templating
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ PLACES = (
     ("/slos", "SLOs"),
     ("/recovery", "Recovery"),
     ("/alarms", "Alarms"),
+    ("/maintenance", "Maintenance"),
     ("/reports", "Reports"),
     ("/sources", "Sources"),
+    ("/audit", "Audit"),
 )
 
 
@@ -65,6 +68,8 @@ class Shell:
         self._state, self._answers = state, answers
         self.static = templating.static_files()
         self._jinja = templating.environment(self.static)
+        self.csrf = Csrf()
+        self._jinja.globals["csrf"] = self.csrf.token
         self._places: tuple[tuple[str, str], ...] = ()
 
     def lead_to(self, paths: Iterable[str]) -> None:

@@ -29,7 +29,8 @@ class SourceLine:
     """`at` is the watermark in epoch seconds, so that the script can keep its age true.
 
     `coverage` is the lowest of its objectives, `least` the objective it is of (empty before the first verdict); `recent` is
-    that of the last hour, of all of them. `lane` says how many are judged each minute, `latency` how late the others are.
+    that of the last hour, of all of them; `throttled` counts tries since the start. `lane` says how many are judged each
+    minute, `latency` how late the others are.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SourceLine:
     coverage: str
     least: str
     recent: str
+    throttled: int
     lane: str
     latency: str
 
@@ -66,6 +68,7 @@ def source_line(snapshot: Snapshot, source: SourceStatus) -> SourceLine:
         coverage=numbers.UNKNOWN if lowest is None else numbers.percent(lowest.coverage, 1),
         least="" if lowest is None else lowest.objective.id,
         recent=numbers.UNKNOWN if source.coverage is None else numbers.percent(source.coverage, 1),
+        throttled=source.throttled,
         lane=_lane(source),
         latency=_latency(source),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.web import methods, numbers, spans
 from app.web.badges import Badge, badge_of, rank, severity_badge
+from app.web.maintenance import flag
 from slo.judge.method import RATIO_UNIT
 from slo.units import from_minute
 
@@ -99,7 +100,10 @@ def _outlasts(verdict: Verdict) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One objective in a list. `bar` is the budget left, 0..100; `overspent` fills the bar, `muted` greys it."""
+    """One objective in a list. `bar` is the budget left, 0..100; `overspent` fills the bar, `muted` greys it.
+
+    `maintenance` says what an exclusion does now and why, and is empty without one.
+    """
 
     id: str
     component: str
@@ -119,6 +123,7 @@ class Row:
     few: bool
     sampled: bool
     remaining: Fraction | None
+    maintenance: str
 
 
 def row_of(snapshot: Snapshot, objective: Objective) -> Row:
@@ -144,6 +149,7 @@ def row_of(snapshot: Snapshot, objective: Objective) -> Row:
         few=verdict is not None and 0 < verdict.allowance < (RATIO_UNIT if objective.method == "RatioTimeslices" else 1),
         sampled=snapshot.is_sampled(objective.id),
         remaining=remaining,
+        maintenance=flag(snapshot, objective),
     )
 
 

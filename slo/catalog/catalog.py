@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from slo.catalog.kind import Kind
-    from slo.catalog.signal import DefaultAlarm, Layer, Panel, Signal
+    from slo.catalog.signal import DefaultAlarm, Layer, Panel, Signal, Unit
     from slo.estate.indicator import Indicator
     from slo.estate.spec import Account, Component, Objective, RuleSpec
 
@@ -41,6 +41,12 @@ class Catalog:
             kinds[kind.name] = kind
         return cls(kinds, policies.parse(policy, "default.yaml")["default"])
 
+    @property
+    def units(self) -> dict[tuple[str, str], Unit]:
+        """What a metric of CloudWatch is in, by namespace and metric, of those that are drawn."""
+        signals = (signal for kind in self.kinds.values() for signal in kind.signals)
+        return {(signal.query.namespace, signal.query.metric): signal.unit for signal in signals}
+
     def measure(self, component: Component, objective: Objective, account: Account | None) -> Indicator | Unbound:
         """How this objective is measured: as it declares itself, else as the catalogue says; a composite only by its parts."""
         if objective.composite is not None:
@@ -62,9 +68,9 @@ class Catalog:
         return kind if isinstance(kind, Unbound) else kind.bind_signals(component.resource, account)
 
     def alarms(self, component: Component, account: Account | None) -> tuple[DefaultAlarm, ...] | Unbound:
-        """The alarms that every component of this kind gets; empty where the kind has none."""
+        """The alarms that every component of this kind gets, as this one wants them; empty where the kind has none."""
         kind = self._kind(component)
-        return kind if isinstance(kind, Unbound) else kind.bind_alarms(component.resource, account)
+        return kind if isinstance(kind, Unbound) else kind.bind_alarms(component.resource, account, component.alarms)
 
     def panels(self, component: Component) -> tuple[Panel, ...]:
         """Names of `signals`, in the order to draw them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from slo.catalog.template import LogsTemplate, MetricTemplate, TraceTemplate
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from slo.catalog.template import IndicatorTemplate
     from slo.catalog.watch import AlarmTemplate, PanelTemplate, Resource, SignalTemplate
     from slo.estate.indicator import Indicator
-    from slo.estate.spec import Account
+    from slo.estate.spec import Account, AlarmChange
 
 Role = Literal["identity", "parameter", "related", "selector"]
 ROLES: dict[Role, str] = {
@@ -107,13 +108,18 @@ class Kind:
         return found or _lacking([self.resource[name] for name in needed])
 
     def bind_alarms(
-        self, resource: Mapping[str, str | tuple[str, ...]], account: Account | None
+        self,
+        resource: Mapping[str, str | tuple[str, ...]],
+        account: Account | None,
+        changes: Mapping[str, AlarmChange] = MappingProxyType({}),
     ) -> tuple[DefaultAlarm, ...] | Unbound:
-        """Empty and Unbound as for signals."""
+        """Empty and Unbound as for signals; `changes` is what the component wants otherwise, by the alarm's name."""
         signals, given = self.bind_signals(resource, account), self._given(resource)
         if isinstance(signals, Unbound) or isinstance(given, Unbound) or account is None:
             return signals if isinstance(signals, Unbound) else ()
-        return tuple(alarm for template in self.alarms for alarm in template.fill(given, account))
+        kept = [(t, changes.get(t.name)) for t in self.alarms]
+        wanted = [t if change is None else t.changed(change) for t, change in kept if change is None or change.enabled]
+        return tuple(alarm for template in wanted for alarm in template.fill(given, account))
 
     def bind_panels(self, resource: Mapping[str, str | tuple[str, ...]]) -> tuple[Panel, ...]:
         given = self._given(resource)

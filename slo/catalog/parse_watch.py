@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from slo.catalog.parse_indicator import COMPARISONS
 from slo.catalog.parse_query import SHARED, check_placeholders, metric, number
 from slo.catalog.signal import MISSING, UNITS
-from slo.catalog.watch import AlarmTemplate, PanelTemplate, SignalTemplate
+from slo.catalog.watch import AlarmTemplate, PanelTemplate, SignalTemplate, why_no_window
 from slo.estate.problems import shown
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def read_alarms(place: Place, signals: Signals, resource: dict[str, ResourceKey]
 
 
 def _alarm(name: str, place: Place, signals: Signals) -> AlarmTemplate | None:
-    fields = place.fields((*_SUBJECT, *_ALARM), required=_ALARM)
+    fields = place.fields((*_SUBJECT, *_ALARM, "down"), required=_ALARM)
     subject, expression = _subject(fields, place, signals), fields["expression"].text() if "expression" in fields else None
     if subject is None or not fields.keys() >= set(_ALARM):
         return None
@@ -96,6 +96,7 @@ def _alarm(name: str, place: Place, signals: Signals) -> AlarmTemplate | None:
         cast("Severity", severity),
         reason,
         source,
+        down=("down" in fields and fields["down"].flag()) or False,
     )
 
 
@@ -112,11 +113,8 @@ def _subject(fields: dict[str, Place], place: Place, signals: Signals) -> Mappin
 
 
 def _check_window(place: Place, period: int, datapoints: int, periods: int) -> None:
-    """CloudWatch takes M of N with M <= N, in all at most a day, or a week for periods of an hour and more."""
-    if datapoints > periods:
-        place.error("bad_window", f"{datapoints} of {periods} can never be reached")
-    if period % 60 or period * periods > (604_800 if period >= 3600 else 86_400):
-        place.error("bad_window", f"{periods} periods of {period} s are no window that CloudWatch evaluates")
+    if (why := why_no_window(period, datapoints, periods)) is not None:
+        place.error("bad_window", why)
 
 
 def read_panels(place: Place, signals: Signals) -> tuple[PanelTemplate, ...]:

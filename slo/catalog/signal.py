@@ -46,7 +46,7 @@ class DefaultAlarm:
     """Alarms when `datapoints` of `periods` values, each of `period` seconds, compare true with `threshold`.
 
     `queries` is by the id that `expression` (metric math) uses; without expression there is one query, and it is the value.
-    `name` is an RFC 1123 label, unique within its component.
+    `name` is an RFC 1123 label, unique within its component. `down`: it tells that the component itself is gone.
     """
 
     name: str
@@ -61,6 +61,7 @@ class DefaultAlarm:
     severity: Severity
     reason: str
     source: str
+    down: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ item of it, and so are the alarms and panels on it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slo.catalog.signal import Missing, Unit
     from slo.catalog.template import MetricTemplate
     from slo.estate.indicator import Comparison
-    from slo.estate.spec import Account, Severity
+    from slo.estate.spec import Account, AlarmChange, Severity
 
 Resource = dict[str, str | tuple[str, ...]]
 """What a component gives, with the defaults of its kind filled in."""
@@ -65,6 +65,19 @@ class AlarmTemplate:
     severity: Severity
     reason: str
     source: str
+    down: bool = False
+    """That it fires means that the component is down: what depends on it has no news of its own then."""
+
+    def changed(self, change: AlarmChange) -> AlarmTemplate:
+        """As the estate wants it; its source says so."""
+        return replace(
+            self,
+            threshold=self.threshold if change.threshold is None else f"{change.threshold:f}",
+            datapoints=change.datapoints or self.datapoints,
+            periods=change.periods or self.periods,
+            severity=change.severity or self.severity,
+            source=f"the estate; by default {self.source}",
+        )
 
     @property
     def settings(self) -> frozenset[str]:
@@ -94,6 +107,7 @@ class AlarmTemplate:
             self.severity,
             self.reason,
             self.source,
+            self.down,
         )
 
 
@@ -120,3 +134,12 @@ def named(name: str, item: str | None) -> str:
         return name
     end = re.sub(r"[^a-z0-9]+", "-", item.lower()).strip("-")[-(62 - len(name)) :]
     return f"{name}-{end}".strip("-")
+
+
+def why_no_window(period: int, datapoints: int, periods: int) -> str | None:
+    """CloudWatch takes M of N with M <= N, in all at most a day, or a week for periods of an hour and more."""
+    if datapoints > periods:
+        return f"{datapoints} of {periods} can never be reached"
+    if period % 60 or period * periods > (604_800 if period >= 3600 else 86_400):
+        return f"{periods} periods of {period} s are no window that CloudWatch evaluates"
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slo.estate import objectives, own_indicators, recovery_targets, references
+from slo.estate import alarm_changes, objectives, own_indicators, recovery_targets, references
 from slo.estate.objectives import Owner
 from slo.estate.own_indicators import OwnIndicators
 from slo.estate.spec import Component
@@ -24,7 +24,7 @@ MAX_DISPLAY_NAME = 300
 LOWEST_TIER = 9
 
 FIELDS = (
-    *("name", "kind", "account", "resource", "depends_on", "tier", "indicators", "objectives", "recovery"),
+    *("name", "kind", "account", "resource", "depends_on", "tier", "indicators", "objectives", "alarms", "recovery"),
     *("displayName", "description", "owner", "runbook", "no_objective"),
 )
 
@@ -91,6 +91,7 @@ def read(place: Place, around: Surroundings) -> Declared | None:
         display_name=_display_name(fields["displayName"]) if "displayName" in fields else None,
         **{key: fields[key].text() for key in ("description", "owner", "runbook") if key in fields},
         no_objective=_no_objective(place, fields, promised, kind),
+        alarms=alarm_changes.read(fields["alarms"], kind) if "alarms" in fields else {},
     )
     return Declared(component, place) if name else None
 

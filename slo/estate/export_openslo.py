@@ -9,12 +9,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from slo.estate.alarm_changes import written
 from slo.estate.export_openslo_sli import Sources, says_all, sli
 from slo.estate.indicator import TimeSlice, Unbound
 from slo.estate.labels import label_of
 from slo.estate.loss import Loss, Written
 from slo.estate.openslo_notes import PREFIX
 from slo.estate.openslo_object import MAX_DESCRIPTION
+from slo.estate.recovery_targets import noted
 from slo.estate.write import percent
 from slo.estate.write_indicator import indicator as write_indicator
 from slo.estate.yaml_write import Number, dump
@@ -87,6 +89,9 @@ class _Exporter:
         for n, exclusion in enumerate(self.estate.exclusions):
             text = f"{exclusion.kind}: {exclusion.reason}: OpenSLO has no exclusions; keep them in the estate"
             self.lost(f"exclusions[{n}]", "exclusion", text)
+        for account in (a for a in self.estate.accounts if a.monitored_by):
+            text = f"OpenSLO has no monitoring accounts; add it again after an import, or {account.name} itself is asked"
+            self.lost(f"accounts.{account.name}.monitored_by", "monitored_by", text)
         used = {objective.policy_name for objective in self.estate.objectives}
         for name in self.estate.policies.keys() - used - {"default"}:
             self.lost(f"policies.{name}", "unused_policy", "no objective uses it, so it becomes no AlertPolicy")
@@ -106,7 +111,10 @@ class _Exporter:
             "runbook": component.runbook,
             "depends-on": ", ".join(component.depends_on),
             "resource": json.dumps(component.resource, ensure_ascii=False) if component.resource else None,
-            "recovery": json.dumps(_recovery(component)) if component.recovery else None,
+            "recovery": json.dumps(list(map(noted, component.recovery))) if component.recovery else None,
+            "alarms": json.dumps({name: written(change) for name, change in component.alarms.items()})
+            if component.alarms
+            else None,
             "no-objective": component.no_objective,
             "description": component.description if described is None else None,
         }
@@ -114,6 +122,9 @@ class _Exporter:
         if component.recovery:
             path = f"components.{component.name}.recovery"
             self.lost(path, "recovery", "OpenSLO knows no recovery targets; other tools ignore the annotation")
+        if component.alarms:
+            text = "OpenSLO knows no default alarms that it could change; other tools ignore the annotation"
+            self.lost(f"components.{component.name}.alarms", "alarms", text)
         spec = {"description": described} if described else {}
         return document("Service", component.name, notes, spec, component.display_name)
 
@@ -154,6 +165,8 @@ class _Exporter:
         texts = {
             "target-source": objective.target_source,
             "lane": objective.lane,
+            "survives-sloop": None if objective.survives_sloop is None else str(objective.survives_sloop).lower(),
+            "burn-metric": "true" if objective.burn_metric else None,
             "no-data": objective.budgeting.no_data,
         }
         notes |= {key: text for key, text in texts.items() if text}
@@ -276,7 +289,3 @@ def _slices(objective: Objective) -> dict[str, Any]:
     width = {"timeSliceWindow": format_duration(budgeting.slice_window)}
     share = budgeting.slice_target
     return width | ({} if share is None else {"timeSliceTarget": Number.of(share)})
-
-
-def _recovery(component: Component) -> list[dict[str, Any]]:
-    return [{"scenario": target.scenario, "rpo": target.rpo, "rto": target.rto} for target in component.recovery]

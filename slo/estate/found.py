@@ -10,7 +10,7 @@ from slo.estate.labels import label_of
 from slo.estate.spec import Component
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _LEAST_WORD = 3
 """Shorter names say nothing in the text of others."""
@@ -94,15 +94,21 @@ def calls_between(named: Mapping[str, Found], edges: Iterable[tuple[str, str]]) 
     for name, one in named.items():
         for other in _said(named, name, one):
             calls.add(name, other, f"{name} is configured with an address of {named[other].id}")
-    known = _known(named)
+    meant = known_as(named)
     for caller, callee in sorted(edges):
-        ends = [known.get(_word(end)) for end in (caller, callee)]
+        ends = [meant(end) for end in (caller, callee)]
         if ends[0] and ends[1]:
             calls.add(ends[0], ends[1], f"X-Ray saw {caller} call {callee}")
         else:
             strangers = " and ".join(repr(e) for e, name in zip((caller, callee), ends, strict=True) if not name)
             calls.left.append(f"X-Ray saw {caller} call {callee}: no single component goes by {strangers}")
     return calls
+
+
+def known_as(named: Mapping[str, Found]) -> Callable[[str], str | None]:
+    """Of a name that X-Ray uses, the one component that goes by it."""
+    known = _known(named)
+    return lambda name: known.get(_word(name))
 
 
 def with_queue(named: Mapping[str, Found]) -> dict[str, Found]:

@@ -167,6 +167,7 @@ class _Reader:
             depends_on=tuple(part.strip() for part in notes.get("depends-on", "").split(",") if part.strip()),
             resource=service.resource(self.problems) if service else {},
             recovery=service.recovery(self.problems) if service else (),
+            alarms=service.alarms(self.problems) if service else {},
             no_objective=notes.get("no-objective") if "kind" in notes else component.no_objective,
             objectives=tuple(self.objective(objective, slos, declared) for objective in ordered),
             indicators=declared,
@@ -209,6 +210,8 @@ class _Reader:
             policy_name=policy,
             target_source=notes.get("target-source"),
             lane=notes.get("lane"),
+            survives_sloop={"true": True, "false": False}.get(notes.get("survives-sloop", "")),
+            burn_metric=notes.get("burn-metric") == "true",
             composite=None if objective.composite is None else self.composite(objective.composite),
             measure=None if objective.composite else declared.get(indicator),
         )

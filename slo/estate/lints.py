@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slo.estate import suspected_units
 from slo.units import format_duration
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ def check(objective: Objective, fields: Mapping[str, Place], place: Place, *, by
     """Warns at the field that says so, or else at the objective. `by_time`: each minute of the indicator is one event."""
     if place.log.is_full("warning"):
         return
+    suspected_units.check_target(objective.target, fields.get("target", place))
+    slice_target = objective.budgeting.slice_target
+    if slice_target is not None and slice_target != objective.target:
+        suspected_units.check_target(slice_target, fields.get("time_slice_target", place))
     _check_factors(objective, fields, place)
     _check_slices(objective, fields, place)
     _check_minimums(objective, fields, place, by_time=by_time)

@@ -44,7 +44,7 @@ def load(files: Sequence[tuple[str, bytes]], catalog: Catalog) -> Loaded:
     for other in estates[1:]:
         first = f"{estates[0].log.file}:{estates[0].line}"
         other.error("second_estate", f"the estate is declared in {first} already; one estate per process, merge the two")
-    services = openslo.read([(kind, place) for kind, place in known if kind != "Estate"], catalog.default_policy)
+    services = openslo.read([(kind, place) for kind, place in known if kind != "Estate"], catalog.default_policy, catalog.units)
     bare = Estate(openslo.NAME, components=openslo.placed(services, ()), policies={"default": catalog.default_policy})
     estate = _estate(estates[0], catalog, services) if estates else bare
     problems += [problem for c in contents for problem in c.log.found]

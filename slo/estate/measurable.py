@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slo.estate import suspected_units
 from slo.estate.indicator import Unbound
 from slo.estate.problems import shown
 from slo.estate.tree import Scalar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from slo.estate.components import Declared, Surroundings
     from slo.estate.places import Place
     from slo.estate.spec import Account
+    from slo.estate.suspected_units import Units
 
 
 def check(
@@ -26,6 +28,7 @@ def check(
     around: Surroundings,
 ) -> None:
     """`parts` are those indicators that composites name, by component, then indicator."""
+    units = catalog.units
     for name, one in by_name.items():
         account = around.account(one.component.account)
         kind = catalog.kinds.get(one.component.kind)
@@ -37,7 +40,9 @@ def check(
             assert isinstance(reason, Unbound), "an unknown kind binds nothing"
             one.place.fields()["kind"].warn(reason.code, reason.text)
         _check_indicators(one, wanted, catalog, account, estate)
+        _check_units(one, wanted, catalog, account, units)
         _check_unused(one, wanted)
+        _check_survivors(one, catalog, account)
         if kind is not None and kind.no_objective:
             _check_signals(one, catalog, account)
 
@@ -85,6 +90,27 @@ def _check_indicators(
             estate.warn(reason.code, reason.text)
         else:
             one.place.fields().get("resource", one.place).warn(reason.code, reason.text)
+
+
+def _check_units(one: Declared, wanted: Mapping[str, Place], catalog: Catalog, account: Account | None, units: Units) -> None:
+    written, fields = _written(one), one.place.fields()
+    for indicator in wanted:
+        bound = catalog.bind(one.component, indicator, account)
+        if not isinstance(bound, Unbound):
+            suspected_units.check(bound, units, written.get(indicator) or fields.get("resource", one.place))
+
+
+def _check_survivors(one: Declared, catalog: Catalog, account: Account | None) -> None:
+    """Whoever relies on a page of CloudWatch's must hear that there will be none."""
+    asking = [pair for pair in zip(one.component.objectives, one.objectives, strict=False) if pair[0].survives_sloop]
+    if asking:
+        from slo.estate.native import why_not, why_unmeasured  # noqa: PLC0415  # numpy takes longer than the whole check
+
+        for objective, place in asking:
+            why = why_not(objective) or why_unmeasured(catalog.measure(one.component, objective, account))
+            if why is not None:
+                told = f"CloudWatch cannot page for it while Sloop is dead: {why}; remove it"
+                place.fields()["survives_sloop"].warn("cannot_survive", told)
 
 
 def _check_unused(one: Declared, wanted: Mapping[str, Place]) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FIELDS = (
     *("indicator", "composite", "name", "target", "window", "target_source", "policy", "lane"),
+    *("survives_sloop", "burn_metric"),
     *budgeting.FIELDS,
 )
 
@@ -91,6 +92,8 @@ def _objective(place: Place, owner: Owner) -> Objective | None:
         calendar=length.calendar,
         composite=composite,
         measure=None if composite else owner.own.bound.get(indicator),
+        survives_sloop=fields["survives_sloop"].flag() if "survives_sloop" in fields else None,
+        burn_metric=("burn_metric" in fields and fields["burn_metric"].flag()) or False,
     )
     lints.check(objective, fields, place, by_time=by_time)
     return objective

@@ -5,6 +5,7 @@ All seven kinds are checked whole. A document may refer to what a later one decl
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from slo.estate import openslo_alerts, openslo_object, openslo_place, openslo_sli, openslo_slo
@@ -18,19 +19,20 @@ if TYPE_CHECKING:
     from slo.estate.openslo_object import Names, Object
     from slo.estate.places import Place
     from slo.estate.spec import Account, Objective
+    from slo.estate.suspected_units import Units
 
 NAME = "openslo"
 """Of an estate that only OpenSLO documents declare."""
 
 
-def read(documents: Sequence[tuple[str, Place]], default: Rules) -> tuple[Component, ...]:
+def read(documents: Sequence[tuple[str, Place]], default: Rules, units: Units = MappingProxyType({})) -> tuple[Component, ...]:
     """One component per service, from (kind, document) of the seven kinds; problems stand in the logs of the places.
 
-    `default` is the policy of an SLO that names none.
+    `default` is the policy of an SLO that names none; `units` are those of metrics whose thresholds are looked at.
     """
     objects = [openslo_object.read(place, kind) for kind, place in documents]
     names = _index(objects)
-    around = _around(objects, names, default)
+    around = _around(objects, names, default, units)
     found: dict[str, list[Objective]] = {name: [] for name in names["Service"]}
     for slo in objects:
         for objective in openslo_slo.read(slo, around) if slo.kind == "SLO" else ():
@@ -55,7 +57,7 @@ def _index(objects: Sequence[Object]) -> Names:
     return names
 
 
-def _around(objects: Sequence[Object], names: Names, default: Rules) -> openslo_slo.Around:
+def _around(objects: Sequence[Object], names: Names, default: Rules, units: Units) -> openslo_slo.Around:
     """Every spec is read, also that of an object whose name is bad or taken; the first of a name is the one that counts."""
     specs = [(one, one.spec) for one in objects if one.spec is not None]
     specs.reverse()
@@ -69,7 +71,7 @@ def _around(objects: Sequence[Object], names: Names, default: Rules) -> openslo_
             openslo_alerts.check_target(spec)
         elif kind == "Service":
             describe(spec.fields(("description",)))
-    return openslo_slo.Around(names, slis, conditions, policies, default)
+    return openslo_slo.Around(names, slis, conditions, policies, default, units)
 
 
 def _component(name: str, names: Names, objectives: tuple[Objective, ...]) -> Component:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slo.errors import Problem
-from slo.estate import nodes
+from slo.estate import nodes, recovery_targets
+from slo.estate.alarm_changes import restored
 from slo.estate.openslo_notes import PREFIX
 from slo.estate.places import Place
-from slo.estate.spec import RecoveryTarget
 from slo.estate.tree import Fields, Items, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from slo.estate.spec import AlarmChange, RecoveryTarget
 
 Texts = dict[str, str]
 
@@ -62,10 +64,20 @@ class Noted:
         """Spans are whole minutes."""
         found = self.json("recovery", problems)
         items = found if isinstance(found, list) else []
-        if not all(isinstance(item, dict) and isinstance(item.get("scenario"), str) for item in items):
+        try:
+            return tuple(recovery_targets.restored(item) for item in items)
+        except (AttributeError, KeyError, TypeError, ArithmeticError, ValueError):
             problems.append(self.problem("recovery", "a list of {scenario, rpo, rto}"))
             return ()
-        return tuple(RecoveryTarget(item["scenario"], item.get("rpo"), item.get("rto")) for item in items)
+
+    def alarms(self, problems: list[Problem]) -> dict[str, AlarmChange]:
+        """As `alarm_changes` wrote them."""
+        found = self.json("alarms", problems)
+        try:
+            return {name: restored(change) for name, change in (found or {}).items()}
+        except (AttributeError, TypeError, ArithmeticError, ValueError):
+            problems.append(self.problem("alarms", "alarms by name, each a mapping"))
+            return {}
 
     def json(self, key: str, problems: list[Problem]) -> Any:
         text = self.notes.get(key)

@@ -23,11 +23,11 @@ CARRIED = {
     "DataSource": ("account", "order"),
     "Service": (
         *("estate", "order", "kind", "account", "tier", "owner", "runbook", "description", "depends-on", "resource"),
-        *("recovery", "no-objective"),
+        *("recovery", "alarms", "no-objective"),
     ),
     "SLI": ("service", "indicator", "declared", "measure"),
     "AlertPolicy": ("policy", "order"),
-    "SLO": ("order", "policy", "objective", "target-source", "lane"),
+    "SLO": ("order", "policy", "objective", "target-source", "lane", "survives-sloop", "burn-metric"),
 }
 """Of an exported estate: nothing is judged by them, and `import_openslo` makes the same estate of them again."""
 

@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
-from slo.estate import budgeting, lints, openslo_alerts, openslo_composite, openslo_goal, openslo_sli, openslo_window
+from slo.estate import (
+    budgeting,
+    lints,
+    openslo_alerts,
+    openslo_composite,
+    openslo_goal,
+    openslo_sli,
+    openslo_window,
+    suspected_units,
+)
+from slo.estate.indicator import Unbound
 from slo.estate.openslo_object import choice, describe, is_empty, reference
 from slo.estate.spec import OPENSLO, Objective
 
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
     from slo.estate.openslo_sli import Sli, Used
     from slo.estate.places import Place
     from slo.estate.spec import Method, NoData, RuleSpec
+    from slo.estate.suspected_units import Units
     from slo.estate.window import Length
 
 _SPEC = (
@@ -38,6 +49,7 @@ class Around:
     conditions: Mapping[str, RuleSpec | None]
     policies: Mapping[str, Policy]
     default: Rules
+    units: Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,9 @@ def read(slo: Object, around: Around) -> tuple[Objective, ...]:
     shared = _Shared(service, length, rules, name)
     made = _composite(slo, fields["objectives"], known, shared) if composite else _each(slo, known, shared)
     said = {name: fields[field] for name, field in (("window", "timeWindow"), ("policy", "alertPolicies")) if field in fields}
+    for objective, (goal, _) in zip(made, known, strict=False):
+        if objective.measure is not None and not isinstance(objective.measure, Unbound):
+            suspected_units.check(objective.measure, around.units, goal.where("value"))
     return tuple(_noted(slo, objective, goal, one, said) for objective, (goal, one) in zip(made, known, strict=False))
 
 

@@ -73,6 +73,9 @@ def _account() -> Schema:
         "role_arn": described(
             "Assumed to read it.", "arn:aws:iam::111122223333:role/sloop", type="string", pattern=f"^{accounts.ROLE.pattern}$"
         ),
+        "monitored_by": described(
+            "The account that CloudWatch shows its metrics in, of the same region.", "monitoring", **ref("text")
+        ),
     }
     return mapping(properties, ("id", "region"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slo.estate import components, recovery_targets
+from slo.estate import alarm_changes, components, recovery_targets
 from slo.estate.schema_values import Schema, described, mapping, ref
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _ITEM: Schema = {"anyOf": [ref("text"), {"type": "number"}, {"type": "array", "i
 def definitions(catalog: Catalog) -> dict[str, Schema]:
     kinds = [catalog.kinds[name] for name in sorted(catalog.kinds)]
     resources = {f"resource-{kind.name}": _resource(kind) for kind in kinds}
-    return {"component": _component(kinds), "recovery": _recovery(), **resources}
+    return {"component": _component(kinds), "recovery": _recovery(), "alarm-change": _alarm_change(), **resources}
 
 
 def _component(kinds: list[Kind]) -> Schema:
@@ -42,6 +42,13 @@ def _component(kinds: list[Kind]) -> Schema:
             "[{indicator: availability, target: 99.9%, window: 30d}]",
             type="array",
             items=ref("objective"),
+        ),
+        "alarms": described(
+            "Default alarms of its kind that it wants otherwise, by name.",
+            "{cpu-high: {threshold: 95}}",
+            type="object",
+            propertyNames=ref("name"),
+            additionalProperties=ref("alarm-change"),
         ),
         "recovery": described(
             "How much may be lost, and for how long.",
@@ -79,10 +86,24 @@ def _key(key: ResourceKey) -> Schema:
     return about | ({} if key.default is None else {"default": key.default}) | _ITEM
 
 
+def _alarm_change() -> Schema:
+    periods: Schema = {"type": "integer", "minimum": 1, "maximum": alarm_changes.MOST_PERIODS}
+    properties = {
+        "threshold": described("What its value is compared with.", 95, type="number"),
+        "datapoints": described("How many of its periods must breach.", 5, **periods),
+        "periods": described("How many periods it looks at.", 5, **periods),
+        "severity": described("Whom it tells.", "ticket", enum=["page", "ticket"]),
+        "enabled": described("Whether there is such an alarm.", "false", type="boolean"),
+    }
+    return mapping(properties)
+
+
 def _recovery() -> Schema:
     properties = {
         "scenario": described("What went wrong.", "az-loss", enum=list(recovery_targets.SCENARIOS)),
         "rpo": described("How much may be lost, in time.", "5m", **ref("duration-or-0")),
         "rto": described("How long it may take to be back.", "30m", **ref("duration-or-0")),
+        "proof_max_age": described("How old a proof may be; 90d by default, 1h to 400d.", "90d", **ref("duration")),
+        "within": described("The share of minutes in which the RPO must hold; 99% by default.", "99%", **ref("share-or-all")),
     }
     return mapping(properties, ("scenario",), anyOf=[{"required": ["rpo"]}, {"required": ["rto"]}])

@@ -24,6 +24,10 @@ def _objective() -> Schema:
         "target_source": described("Who says that this is the target.", "proposed", **ref("text")),
         "policy": described("The burn policy; `default` where none is named.", "default", **ref("text")),
         "lane": described("How often it is judged.", "slow", enum=["fast", "slow"]),
+        "survives_sloop": described(
+            "Whether CloudWatch pages for it while Sloop is dead; by default where the tier is 1.", "true", type="boolean"
+        ),
+        "burn_metric": described("Whether Sloop publishes its burn as a metric.", "true", type="boolean"),
         "method": described(
             "What the budget counts; Occurrences by default.", "Timeslices", oneOf=choice(budgeting.METHODS.items())
         ),

@@ -31,6 +31,11 @@ def budget_share(place: Place) -> Decimal | None:
     return _ratio(place, "bad_share", "2%", "0.02", whole=True)
 
 
+def recovery_share(place: Place) -> Decimal | None:
+    """A ratio above 0: every minute may have to be within an RPO."""
+    return _ratio(place, "bad_share", "99%", "0.99", whole=True)
+
+
 def confidence(place: Place) -> Decimal | None:
     """A ratio strictly between 0 and 1."""
     return _ratio(place, "bad_share", "95%", "0.95", whole=False)

@@ -26,10 +26,13 @@ OPENSLO = "openslo"
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """`monitored_by`: the account that CloudWatch shows this one's metrics in, which is asked for them in its place."""
+
     name: str
     id: str
     region: str
     role_arn: str | None = None
+    monitored_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ class Objective:
     `id` is `component.indicator` or `component.name`, in OpenSLO the SLO's name; there `slices_key` names the slices.
     `budgeting` says what is counted where that is not each event. `composite` stands for an indicator of its own.
     `measure` is how to measure, or why nothing can; None: ask the catalogue. `earlier` are the targets before this one,
-    oldest first: only the service knows them.
+    oldest first: only the service knows them. `survives_sloop`: CloudWatch shall page for it while Sloop is dead; None: as
+    the component's tier says. `burn_metric`: Sloop publishes its burn.
     """
 
     id: str
@@ -126,6 +130,8 @@ class Objective:
     composite: Composite | None = None
     measure: Indicator | Unbound | None = None
     earlier: tuple[Era, ...] = ()
+    survives_sloop: bool | None = None
+    burn_metric: bool = False
 
     @property
     def indicator_id(self) -> str:
@@ -154,11 +160,27 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryTarget:
-    """RPO and RTO in minutes, in one failure scenario; None where the estate sets only the other."""
+    """RPO and RTO in minutes, in one failure scenario; None where the estate sets only the other.
+
+    What is older than `proof_max_age` minutes proves nothing any more; `within` is the share of minutes that the RPO must hold.
+    """
 
     scenario: str
     rpo: int | None
     rto: int | None
+    proof_max_age: int = 90 * 1440
+    within: Decimal = Decimal("0.99")
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """What a component wants otherwise of a default alarm; None: as the catalogue says."""
+
+    threshold: Decimal | None = None
+    datapoints: int | None = None
+    periods: int | None = None
+    severity: Severity | None = None
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +201,8 @@ class Component:
     """Why it has none, where it has none: its own reason, else that of its kind."""
     indicators: Mapping[str, Indicator | Unbound] = field(default_factory=dict)
     """Those that it declares itself; they take the place of its kind's."""
+    alarms: Mapping[str, AlarmChange] = field(default_factory=dict)
+    """By the name of the default alarm, as the catalogue has it: without the item of a list."""
 
     @property
     def title(self) -> str:
@@ -218,6 +242,10 @@ class Estate:
 
     def muted(self, objective: Objective, at: Minute) -> bool:
         return any(e.start <= at < e.end for e in self.exclusions_of(objective, "mute"))
+
+    def muted_component(self, name: str, at: Minute) -> bool:
+        """By an exclusion of the whole component, not of one of its objectives."""
+        return any(e.kind == "mute" and e.component == name and e.start <= at < e.end for e in self.exclusions)
 
     def component(self, name: str) -> Component:
         return next(c for c in self.components if c.name == name)

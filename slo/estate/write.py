@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from slo.estate import alarm_changes, recovery_targets
 from slo.estate.calendar import MONDAY
 from slo.estate.indicator import LogsQuery, MetricQuery, TraceQuery, Unbound
 from slo.estate.labels import label_of
@@ -88,6 +89,7 @@ class _Writer:
                 "id": account.id,
                 "region": account.region,
                 **({"role_arn": account.role_arn} if account.role_arn else {}),
+                **({"monitored_by": account.monitored_by} if account.monitored_by else {}),
             }
             for account in self.estate.accounts
         }
@@ -108,18 +110,15 @@ class _Writer:
             "depends_on": list(component.depends_on) or None,
             "indicators": declared or None,
             "no_objective": component.no_objective,
+            "alarms": {name: alarm_changes.written(change) for name, change in component.alarms.items()} or None,
         }
         found = {name: value for name, value in fields.items() if value is not None}
         shared = Counter(_indicator(objective) for objective in component.objectives if objective.composite is None)
         objectives = [self.objective(o, shared=shared[_indicator(o)] > 1) for o in component.objectives]
         if objectives or component.no_objective is None:
             found["objectives"] = objectives
-        recovery = [self.recovery(target.scenario, target.rpo, target.rto) for target in component.recovery]
+        recovery = [recovery_targets.written(target, percent(target.within)) for target in component.recovery]
         return found | ({"recovery": recovery} if recovery else {})
-
-    def recovery(self, scenario: str, rpo: int | None, rto: int | None) -> dict[str, str]:
-        spans = (("rpo", rpo), ("rto", rto))
-        return {"scenario": scenario, **{name: format_duration(span) for name, span in spans if span is not None}}
 
     def indicators(self, component: Component) -> dict[str, Any]:
         """Those that the component declares itself: the catalogue's are not written."""
@@ -167,6 +166,10 @@ class _Writer:
         found |= _budgeting(objective)
         if objective.target_source is not None:
             found["target_source"] = objective.target_source
+        if objective.survives_sloop is not None:
+            found["survives_sloop"] = objective.survives_sloop
+        if objective.burn_metric:
+            found["burn_metric"] = True
         return found | ({"lane": objective.lane} if objective.lane else {})
 
     def window(self, path: str, objective: Objective) -> Any:

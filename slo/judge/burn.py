@@ -113,11 +113,19 @@ def windows_of(objective: Objective) -> tuple[Window, ...]:
 
 
 def budget_of(objective: Objective) -> Fraction:
-    return 1 - Fraction(objective.target)
+    return _budget(objective.target)
+
+
+@lru_cache(maxsize=1024)
+def _budget(target: Decimal) -> Fraction:
+    """Objectives share targets, and the budget is asked for several times a verdict."""
+    return 1 - Fraction(target)
 
 
 def allowance(objective: Objective, counts: Counts) -> Fraction:
     """How many of these events may be bad: of each that came under an earlier target, as that one says."""
+    if not counts.earlier:
+        return budget_of(objective) * counts.total
     now = budget_of(objective) * (counts.total - sum(counts.earlier))
     return now + sum(n * (1 - Fraction(era.target)) for era, n in zip(objective.earlier, counts.earlier, strict=False))
 

@@ -52,15 +52,17 @@ def rule(rule: Rule) -> dict[str, Any]:
 
 
 def _ratios(objective: Objective, counts: Counts) -> dict[str, Any]:
-    rate = burn.burn(objective, counts)
+    # With p / q the allowance, 1 - bad / (p / q) = (p - bad q) / p.
+    allowed = burn.allowance(objective, counts)
+    left = allowed.numerator - counts.bad * allowed.denominator
     return {
         "good": counts.good,
         "total": counts.total,
         "sli": counts.good / counts.total if counts.total else None,
         "budget": {
-            "total": nearest_double(burn.allowance(objective, counts)),
+            "total": nearest_double(allowed),
             "spent": counts.bad,
-            "remaining_ratio": None if rate is None else nearest_double(1 - rate),
+            "remaining_ratio": left / allowed.numerator if counts.total else None,
         },
     }
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from slo.judge.outage import RecoveryEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Outcome = Literal["passed", "failed"]
 
@@ -26,3 +31,21 @@ class Drill:
     lost_seconds: int | None = None
     artefact: str | None = None
     note: str | None = None
+
+
+def events_of(drills: Iterable[Drill]) -> list[RecoveryEvent]:
+    """What finished drills prove, in their order; one that lasts proves nothing yet, and no outage either."""
+    return [
+        RecoveryEvent(
+            drill.component,
+            "drill",
+            drill.started_at,
+            drill.finished_at,
+            f"drill {drill.id} by {drill.actor}",
+            drill.scenario,
+            drill.lost_seconds,
+            drill.outcome == "failed",
+        )
+        for drill in drills
+        if drill.finished_at is not None
+    ]

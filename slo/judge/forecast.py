@@ -71,8 +71,10 @@ def exhausted_at(at: Minute, window: int, remaining: Fraction | None, rate: Frac
     """Epoch seconds, cut; None without a burn, when nothing remains, or where it lies further ahead than 10 years."""
     if remaining is None or remaining <= 0 or not rate:
         return None
-    ahead = remaining * window * 60 / rate
-    return at * 60 + int(ahead) if ahead <= FURTHEST else None
+    # remaining x window / rate, whose parts need not be made coprime to be cut
+    ahead = remaining.numerator * window * 60 * rate.denominator
+    parts = remaining.denominator * rate.numerator
+    return at * 60 + ahead // parts if ahead <= FURTHEST * parts else None
 
 
 def unknown(remaining: Fraction | None, rate: Fraction | None, name: str) -> str:
@@ -87,7 +89,8 @@ def unknown(remaining: Fraction | None, rate: Fraction | None, name: str) -> str
 
 
 def _forecast(objective: Objective, at: Minute, remaining: Fraction | None, counts: Counts, name: str) -> Forecast:
-    rate = burn(objective, counts)
+    allowed = allowance(objective, counts)
+    rate = counts.bad / allowed if counts.total else None
     foretold = exhausted_at(at, objective.window, remaining, rate)
     reason = unknown(remaining, rate, name) if foretold is None else None
     if remaining is None or remaining <= 0 or rate is None:
@@ -95,7 +98,9 @@ def _forecast(objective: Objective, at: Minute, remaining: Fraction | None, coun
     unit = RATIO_UNIT if objective.method == "RatioTimeslices" else 1
     lowest, highest = wilson(counts.bad / unit, counts.total / unit)
     # burn = error ratio x total / allowance
-    left = float(remaining * objective.window * 60 * allowance(objective, counts) / counts.total)
+    left = (remaining.numerator * objective.window * 60 * allowed.numerator) / (
+        remaining.denominator * allowed.denominator * counts.total
+    )
     soon, late = _after(at, left, highest), _after(at, left, lowest)
     if foretold is None:
         return Forecast(None, soon, late, reason)

@@ -18,13 +18,17 @@ class Mechanism:
     """`step` minutes lie between two recovery points at best: a target at or below it is at the mechanism's limit.
 
     `needs_event`: it promises that nothing is lost, which only a real failover (or outage, or drill) can show.
-    `inherited`: read from the components that this one depends on.
+    `inherited`: read from the components that this one depends on. `lossy`: what its readings tell is lost and does not come
+    back, so that no share of them may be over the target. `coarse`: a second way out that is made once a day or so: that it is
+    behind while a finer one works is no news.
     """
 
     name: MechanismName
     step: int = 0
     needs_event: bool = False
     inherited: bool = False
+    lossy: bool = False
+    coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +46,27 @@ PITR = Mechanism("point-in-time-restore", step=5)
 """AWS documentation, Restoring a DB instance to a specified time: transaction logs are uploaded to S3 every five minutes."""
 BACKUP_COPY = Mechanism("cross-region-backup", step=5)
 SNAPSHOT = Mechanism("snapshot")
+SPARE_SNAPSHOT = Mechanism("snapshot", coarse=True)
+SNAPSHOT_COPY = Mechanism("snapshot-copy", coarse=True)
+SAVED = Mechanism("backup", coarse=True)
+SAVED_COPY = Mechanism("backup-copy", coarse=True)
+"""Recovery points of AWS Backup, at home and in the other region."""
 REPLICATION = Mechanism("replication")
 VERSIONING = Mechanism("versioning")
-DEAD_LETTERS = Mechanism("dead-letter-queue", needs_event=True, inherited=True)
+DEAD_LETTERS = Mechanism("dead-letter-queue", needs_event=True, inherited=True, lossy=True)
 
 _NEWEST_FIRST: Mapping[str, Mapping[str, tuple[Mechanism, ...]]] = {
     "rds": {
         "az-loss": (MULTI_AZ, REPLICA),
-        "point-in-time-restore": (PITR,),
-        "accidental-deletion": (PITR,),
-        "region-loss": (BACKUP_COPY,),
+        "point-in-time-restore": (PITR, SPARE_SNAPSHOT, SAVED),
+        "accidental-deletion": (PITR, SPARE_SNAPSHOT, SAVED),
+        "region-loss": (BACKUP_COPY, SNAPSHOT_COPY, SAVED_COPY),
     },
     "docdb": {
         "az-loss": (MULTI_AZ,),
-        "point-in-time-restore": (PITR,),
-        "accidental-deletion": (PITR,),
+        "point-in-time-restore": (PITR, SPARE_SNAPSHOT, SAVED),
+        "accidental-deletion": (PITR, SPARE_SNAPSHOT, SAVED),
+        "region-loss": (SNAPSHOT_COPY, SAVED_COPY),
     },
     "elasticache": {
         "az-loss": (REPLICA,),
@@ -64,9 +74,9 @@ _NEWEST_FIRST: Mapping[str, Mapping[str, tuple[Mechanism, ...]]] = {
         "accidental-deletion": (SNAPSHOT,),
     },
     "s3": {
-        "region-loss": (REPLICATION,),
-        "point-in-time-restore": (VERSIONING,),
-        "accidental-deletion": (VERSIONING,),
+        "region-loss": (REPLICATION, SAVED_COPY),
+        "point-in-time-restore": (VERSIONING, SAVED),
+        "accidental-deletion": (VERSIONING, SAVED),
     },
     "ecs": {"az-loss": (DEAD_LETTERS,)},
 }
@@ -89,6 +99,20 @@ DEEP_ARCHIVE = Limit(
     "S3 Glacier Deep Archive restores within 12 h (standard) or 48 h (bulk); expedited retrieval is not offered",
     "AWS documentation, Amazon S3 User Guide, Understanding archive retrieval options",
 )
+
+
+LEAST_POLL, USUAL_POLL, MOST_POLL = 1, 5, 15
+
+
+def poll_minutes(component: Component) -> int:
+    """How often its metrics are read: 20 times within its tightest RPO. AWS bills every metric that is asked for.
+
+    A queue's dead letters are another component's RPO of zero.
+    """
+    if component.kind == "sqs":
+        return LEAST_POLL
+    tightest = min((t.rpo for t in component.recovery if t.rpo is not None), default=None)
+    return USUAL_POLL if tightest is None else max(LEAST_POLL, min(tightest // 20, MOST_POLL))
 
 
 def mechanisms(component: Component, scenario: str | None) -> tuple[Mechanism, ...]:

@@ -1,20 +1,23 @@
 """The one judgement of a recovery target at a moment: what proves the RPO and the RTO, and what does not.
 
-Nothing is met without proof in the period. An RPO is proved by readings of its recovery point; where the mechanism promises
-that nothing is lost (a synchronous standby, a queue), by a real failover, outage or drill beside them. An RTO is proved
-only by a finished failover, outage, restore or drill.
+Nothing is met without proof. An RPO is proved by readings of its recovery point in the last 30 days; where the mechanism
+promises that nothing is lost (a synchronous standby, a queue), by a real failover, outage or drill beside them. An RTO is
+proved only by a finished failover, outage, restore or drill. These count until they are older than the target allows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from slo.judge import mechanism as protection
-from slo.judge.outage import interruptions
+from slo.judge import recovery_exposure
+from slo.judge.recovery_exposure import DAY, since
 from slo.judge.recovery_part import PERIOD_DAYS, SHOWN_DAYS, STATES, Evidence, Part, Proof, State, no_target
-from slo.judge.recovery_point import Unknown, exposures
+from slo.judge.recovery_point import exposures
+from slo.judge.recovery_proof import proofs_of
 from slo.judge.rpo import Rpo
 from slo.judge.rto import rto_part
 
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
     from slo.estate.spec import Component, Estate, RecoveryTarget
     from slo.judge.mechanism import Mechanism
     from slo.judge.outage import Interruption, RecoveryEvent
-    from slo.judge.recovery_point import ReadingHour
+    from slo.judge.recovery_point import ReadingHour, Unknown
+    from slo.judge.recovery_proof import Proofs
 
 _Known = TypeVar("_Known", "ReadingHour", "RecoveryEvent")
-DAY = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,10 @@ class RecoveryVerdict:
     """`scenario` and `target` are None where the estate sets no target; `at` is in epoch seconds.
 
     `exposure` is what would be lost now, in seconds; `worst` the worst exposure by days back; `within` the share of the
-    period's readings within the RPO; `coverage` the share of the period's minutes that were read.
+    period's readings within the RPO; `coverage` the share of the period's minutes that were read. `fallbacks` are the
+    exposures of the scenario's other mechanisms, by name. `last_point` is the newest recovery point that was read of the
+    `mechanism` (epoch seconds), `step` how many minutes lie between two of them at best. `interruptions` are those known of
+    the scenario, ascending, of whatever age.
     """
 
     component: str
@@ -49,6 +55,10 @@ class RecoveryVerdict:
     worst: Mapping[int, int | None]
     within: Fraction | None
     coverage: Fraction
+    fallbacks: tuple[tuple[str, int | Unknown], ...] = ()
+    last_point: int | None = None
+    step: int = 0
+    interruptions: tuple[Interruption, ...] = ()
 
     @property
     def state(self) -> State:
@@ -68,55 +78,79 @@ def judge_estate(
     events: Iterable[RecoveryEvent],
     gaps: Mapping[str, Sequence[Unknown]],
     now: int,
+    fired: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> tuple[RecoveryVerdict, ...]:
-    """A verdict per declared target, in the estate's order, and one for every component without any; `gaps` by component."""
+    """A verdict per declared target, in the estate's order, and one for every component without any.
+
+    By component: `gaps`, and when its breaches were told (`fired`, epoch seconds).
+    """
     hours_of, events_of = _by_component(hours), _by_component(events)
     found: list[RecoveryVerdict] = []
     for component in estate.components:
         queues = _queues(estate, component)
+        users = [other.name for other in estate.components if component.name in other.depends_on]
         evidence = Evidence(
             hours=hours_of.get(component.name, ()),
             inherited=[h for name in component.depends_on for h in hours_of.get(name, ())],
             events=events_of.get(component.name, ()),
-            around=[
-                e
-                for other in estate.components
-                if component.name in other.depends_on
-                for e in events_of.get(other.name, ())
-                if e.kind == "outage"
-            ],
+            around=[e for name in users for e in events_of.get(name, ()) if e.kind == "outage"],
             gaps=[gap for name in (component.name, *queues) for gap in gaps.get(name, ())],
             queues=queues,
+            fired=[at for name in (component.name, *users) for at in fired.get(name, ())],
         )
         found += [judge(component, target, evidence, now) for target in component.recovery or (None,)]
     return tuple(found)
 
 
 def judge(component: Component, target: RecoveryTarget | None, evidence: Evidence, now: int) -> RecoveryVerdict:
-    """At `now` (epoch seconds), over the 30 days before it."""
+    """At `now` (epoch seconds): readings of the 30 days before it, events as long as the target lets them prove."""
     scenario = None if target is None else target.scenario
-    chosen, hours = _chosen(component, scenario, evidence, now)
-    period = exposures(_since(hours, now - PERIOD_DAYS * DAY))
-    exposure = _exposure(component, scenario, hours, evidence, now)
-    seen = _interruptions(component, scenario, evidence, now)
-    rpo_target = None if target is None else target.rpo
+    chosen, hours = recovery_exposure.chosen(component, scenario, evidence, now)
+    exposure = recovery_exposure.exposure(component, scenario, hours, evidence, now)
+    others = tuple(recovery_exposure.fallbacks(component, scenario, chosen, evidence, now))
+    proofs = proofs_of(component, target, evidence, now)
+    period = exposures(since(hours, now - PERIOD_DAYS * DAY))
+    points = [h.last.newest for h in hours if isinstance(h.last.newest, int)]
     return RecoveryVerdict(
         component.name,
         scenario,
         target,
         now,
-        no_target("RPO")
-        if rpo_target is None
-        else Rpo(
-            rpo_target, chosen, hours, period, exposure, seen, now, _fallbacks(component, scenario, chosen, evidence, now)
-        ).part(),
-        rto_part(component, target, evidence, seen, now),
+        _rpo(target, chosen, hours, exposure, proofs, _behind(component, scenario, others)),
+        rto_part(component, target, evidence, proofs),
         exposure,
         None if chosen is None else chosen.name,
-        {days: exposures(_since(hours, now - days * DAY)).worst for days in SHOWN_DAYS},
-        None if rpo_target is None else period.within(rpo_target),
+        {days: exposures(since(hours, now - days * DAY)).worst for days in SHOWN_DAYS},
+        None if target is None or target.rpo is None else period.within(target.rpo),
         Fraction(min(period.readings, PERIOD_DAYS * 1440), PERIOD_DAYS * 1440),
+        others,
+        max(points, default=None),
+        0 if chosen is None else chosen.step,
+        (*proofs.finished, *proofs.lasting),
     )
+
+
+def _rpo(
+    target: RecoveryTarget | None,
+    chosen: Mechanism | None,
+    hours: Sequence[ReadingHour],
+    exposure: int | Unknown,
+    proofs: Proofs,
+    others: Sequence[tuple[str, int | Unknown]],
+) -> Part:
+    if target is None or target.rpo is None:
+        return no_target("RPO")
+    period = exposures(since(hours, proofs.now - PERIOD_DAYS * DAY))
+    of_loss = proofs.of_loss(promised=chosen is not None and chosen.needs_event)
+    return Rpo(target.rpo, target.within, chosen, hours, period, exposure, of_loss, proofs.now, others).part()
+
+
+def _behind(
+    component: Component, scenario: str | None, others: Sequence[tuple[str, int | Unknown]]
+) -> list[tuple[str, int | Unknown]]:
+    """Without coarse ones that work: that they are behind is no news."""
+    coarse = {m.name for m in protection.mechanisms(component, scenario) if m.coarse}
+    return [(name, exposure) for name, exposure in others if name not in coarse or not isinstance(exposure, int)]
 
 
 def _queues(estate: Estate, component: Component) -> list[str]:
@@ -131,69 +165,3 @@ def _by_component(items: Iterable[_Known]) -> dict[str, list[_Known]]:
     for item in items:
         found.setdefault(item.component, []).append(item)
     return found
-
-
-def _since(hours: Iterable[ReadingHour], start: int) -> list[ReadingHour]:
-    return [h for h in hours if h.last.at >= start]
-
-
-def _chosen(
-    component: Component, scenario: str | None, evidence: Evidence, now: int
-) -> tuple[Mechanism | None, list[ReadingHour]]:
-    """The first mechanism whose newest reading has a number; else the first that was read; else the first."""
-    known = protection.mechanisms(component, scenario)
-    read = [(m, found) for m in known if (found := _hours_of(m, evidence, now))]
-    usable = [(m, found) for m, found in read if not isinstance(found[-1].last.newest, Unknown)]
-    first = known[0] if known else None
-    return next(iter((*usable, *read)), (first, []))
-
-
-def _fallbacks(
-    component: Component, scenario: str | None, chosen: Mechanism | None, evidence: Evidence, now: int
-) -> list[tuple[str, int | Unknown]]:
-    """The scenario's other mechanisms as far as they were read."""
-    others = [m for m in protection.mechanisms(component, scenario) if m is not chosen]
-    read = [(m.name, found) for m in others if (found := _hours_of(m, evidence, now))]
-    return [(name, _exposure(component, scenario, found, evidence, now)) for name, found in read]
-
-
-def _hours_of(mechanism: Mechanism, evidence: Evidence, now: int) -> list[ReadingHour]:
-    """Ascending; of the period only."""
-    held = (*evidence.hours, *(evidence.inherited if mechanism.inherited else ()))
-    found = [h for h in held if h.mechanism == mechanism.name]
-    return sorted(_since(found, now - PERIOD_DAYS * DAY), key=lambda h: h.last.at)
-
-
-def _exposure(
-    component: Component, scenario: str | None, hours: Sequence[ReadingHour], evidence: Evidence, now: int
-) -> int | Unknown:
-    """It grows from one reading to the next, and on when there is none. Of several queues the worst one counts."""
-    if hours:
-        newest = [h.last.newest for h in {h.component: h for h in hours}.values()]
-        unknown = next((n for n in newest if isinstance(n, Unknown)), None)
-        return unknown or max(max(0, now - n) for n in newest if not isinstance(n, Unknown))
-    if evidence.gaps:
-        return evidence.gaps[0]
-    if scenario is None:
-        return Unknown("not_read", "no recovery point is read")
-    if not protection.mechanisms(component, scenario):
-        return Unknown("no_mechanism", f"no recovery point is known for kind {component.kind} in {scenario}")
-    if component.kind == "ecs" and not evidence.queues:
-        return Unknown(
-            "no_dead_letter_queue",
-            "lost messages would show in a dead-letter queue, and no queue that it depends on names one (`dlq`)",
-        )
-    return Unknown("not_read", "no recovery point was read yet")
-
-
-def _interruptions(component: Component, scenario: str | None, evidence: Evidence, now: int) -> list[Interruption]:
-    """Those of the period that show how long recovery took in this scenario, ascending."""
-    kinds = protection.PROOFS.get(scenario or "", ())
-    start = now - PERIOD_DAYS * DAY
-    return [
-        group
-        for group in interruptions((*evidence.events, *evidence.around))
-        if group.timed
-        and (group.end is None or group.end >= start)
-        and any(e.component == component.name and (e.kind in kinds or e.scenario == scenario) for e in group.events)
-    ]

@@ -11,38 +11,46 @@ from slo.judge.verdict import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from slo.judge.outage import EventKind, Interruption, RecoveryEvent
+    from slo.judge.outage import EventKind, Interruption, Phases, RecoveryEvent
     from slo.judge.recovery_point import ReadingHour, Unknown
 
-State = Literal["breached", "impossible", "not_measured", "met", "no_target"]
+State = Literal["breached", "impossible", "proof_too_old", "not_measured", "met", "no_target"]
 STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]  # the more urgent one first
 PERIOD_DAYS = 30
+PROOF_DAYS = 400
+"""Events are kept and read this long: what is older than a target lets proofs be is told as too old."""
 SHOWN_DAYS = (7, 30)
 APPROACHING = Fraction(4, 5)
-HELD_AT_LIMIT = Fraction(99, 100)
-"""At a mechanism's limit the exposure saw-tooths around the target: the share of readings within it must be this high."""
 STALE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What showed it, last: `at` epoch seconds, `source` the call, metric or objective it was read from."""
+    """What showed it, last: `at` epoch seconds, `source` the call, metric or objective it was read from.
+
+    `expires_at` is when it is too old, in epoch seconds; readings go on and have none.
+    """
 
     at: int
     method: EventKind | Literal["readings"]
     text: str
     source: str
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """RPO or RTO: `target` in minutes; `achieved` is the worst of the period in seconds, None where nothing was seen."""
+    """RPO or RTO: `target` in minutes; `achieved` is the worst of the period in seconds, None where nothing was seen.
+
+    `phases` are those of the interruption that is the proof.
+    """
 
     state: State
     target: int | None
     achieved: int | None
     reasons: tuple[Reason, ...]
     proof: Proof | None = None
+    phases: Phases | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class Evidence:
     """All that is known of one component. `around` are outages of what depends on it; `gaps` are calls that failed.
 
     `inherited` are hours of the components that it depends on, `queues` those of them that name a dead-letter queue.
+    `fired` is when its breaches, and those of what depends on it, were told, in epoch seconds.
     """
 
     hours: Sequence[ReadingHour] = ()
@@ -58,6 +67,12 @@ class Evidence:
     around: Sequence[RecoveryEvent] = ()
     gaps: Sequence[Unknown] = ()
     queues: Sequence[str] = ()
+    fired: Sequence[int] = ()
+
+    @property
+    def unseen(self) -> tuple[Unknown, ...]:
+        """Event histories that may not be read: what is in them is not known, so nothing beside them is a pass."""
+        return tuple(gap for gap in self.gaps if gap.code == "access_denied" and gap.text.endswith("Events"))
 
 
 def no_target(what: str) -> Part:
@@ -68,12 +83,12 @@ def words(group: Interruption) -> str:
     return "the " + " with an ".join(sorted(group.kinds))
 
 
-def proof_of(group: Interruption) -> Proof:
+def proof_of(group: Interruption, max_age: int) -> Proof:
+    """`max_age` in minutes."""
     method: EventKind = next(kind for kind in ("drill", "restore", "failover", "outage") if kind in group.kinds)
     took = f"took {group.seconds} s" if group.seconds is not None else "lasts"
-    return Proof(
-        group.end or group.start, method, f"{words(group)} {took}", "; ".join(sorted({e.source for e in group.events}))
-    )
+    at, sources = group.end or group.start, "; ".join(sorted({e.source for e in group.events}))
+    return Proof(at, method, f"{words(group)} {took}", sources, at + max_age * 60)
 
 
 def cause_unknown(group: Interruption) -> Iterator[Reason]:
@@ -85,3 +100,8 @@ def cause_unknown(group: Interruption) -> Iterator[Reason]:
 def share_words() -> str:
     """Of the target, from where on it is called approached."""
     return f"{APPROACHING * 100} %"
+
+
+def percent_words(share: Fraction) -> str:
+    """Cut off after two digits: 99.999 % must not look like all."""
+    return f"{int(share * 10_000) / 100:g} %"

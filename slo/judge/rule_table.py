@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 class RuleTable:
     """Rules of all objectives as parallel arrays: `long`, `short` and `blinding` are rows of the sums, the others slots.
 
-    `objective[r]` is the position of rule r's objective in the sequence the table was made from. `edited` are rules of
-    objectives with earlier targets, which have no one threshold; `asking` those that ask for more than burn rates; rules
-    that are not `possible` have a window too short for one slice.
+    `objective[r]` is the position of rule r's objective in the sequence the table was made from; `budgets` are theirs, in
+    its order. `edited` are rules of objectives with earlier targets, which have no one threshold; `asking` those that ask
+    for more than burn rates; rules that are not `possible` have a window too short for one slice.
     """
 
     seats: tuple[Seat, ...]
+    budgets: tuple[Fraction, ...]
     rules: tuple[Rule, ...]
     exact: tuple[Fraction, ...]
     objective: Ints
@@ -51,9 +52,11 @@ class RuleTable:
         rows = [(n, seat, rule) for n, seat in enumerate(seats) for rule in rules_of(seat.objective)]
         row_of: dict[Window | None, int] = {window: row for row, window in enumerate(windows)}
         row_of[None] = 0
-        exact = tuple(rule.factor * budget_of(seat.objective) for _, seat, rule in rows)
+        budgets = tuple(budget_of(seat.objective) for seat in seats)
+        exact = tuple(rule.factor * budgets[n] for n, _, rule in rows)
         return cls(
             tuple(seats),
+            budgets,
             tuple(rule for _, _, rule in rows),
             exact,
             np.array([n for n, _, _ in rows], np.int64),

@@ -53,6 +53,7 @@ class Circumstances:
     config_error: str | None = None
     source_error: str | None = None
     stale_since: Minute | None = None
+    metric_missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,8 @@ def _reasons_of_service(known: Circumstances) -> Iterator[Reason]:
         yield Reason("source_error", known.source_error)
     if known.stale_since is not None:
         yield Reason("stale", f"nothing was measured since {format_minute(known.stale_since)}")
+    if known.metric_missing is not None:
+        yield Reason("metric_missing", known.metric_missing)
 
 
 def _reasons_of_data(facts: _Facts) -> Iterator[Reason]:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alerts.desired import wanted_alarms
+from alerts.prices import choices
 from app.cli.plan_text import plan_lines
-from app.files import packaged_spec, read_catalog
+from app.files import packaged_spec, read_catalog, read_prices
 from app.simulator.alarm_config import composite_alarm, metric_alarm
 from slo.errors import ProvisionError
 from slo.estate.calendar import Calendar
 from slo.estate.load import load
 from slo.plan_file import document
-from tests.support.wishes import GOLDEN, plan_of, small_estate, wanted
+from tests.support.wishes import GOLDEN, desired, plan_of, small_estate, wanted
 
 if TYPE_CHECKING:
     from slo.estate.spec import Estate
@@ -37,7 +38,7 @@ def test_the_plan_of_the_small_estate_is_the_reviewed_one_as_json() -> None:
 
 
 def test_the_plan_of_the_small_estate_is_the_reviewed_one_as_text() -> None:
-    shown = "\n".join(plan_lines(plan_of(), READ_AT, wanted().without)) + "\n"
+    shown = "\n".join(plan_lines(plan_of(), READ_AT, wanted().without, (), choices(desired(), read_prices()))) + "\n"
     assert shown == (GOLDEN / "small.txt").read_text(encoding="utf-8")
 
 
@@ -57,7 +58,10 @@ def test_the_reference_estate_is_alarmed_where_its_metrics_are() -> None:
     assert kinds["composite"] >= 10
     names = {r.name: r for r in found.resources}
     assert names["sloop/reference/database/cpu-high"].region == "us-east-1"
-    assert names["sloop/reference/api.availability/page"].spec["ActionsEnabled"] is False
+    assert names["sloop/reference/api.availability/page"].spec["ActionsEnabled"] is True
+    assert "sloop/reference/web.availability/page" not in names
+    assert names["sloop/reference/cdn.availability/page"].region == "us-east-1"
+    assert "ActionsSuppressor" in names["sloop/reference/api/symptoms"].spec
     assert {r.region for r in found.resources if "/media/replication-" in r.name} == {"us-west-2"}
     assert [p.region for p in found.places] == ["us-east-1", "us-west-2"]
 

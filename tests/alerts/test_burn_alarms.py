@@ -9,18 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.burn_alarms import fast_burn, fast_rule, is_native, ratio, why_not
+from alerts.burn_alarms import bad_minutes, fast_burn, ratio
 from alerts.composite import CompositeAlarm
 from alerts.evaluate import evaluate
 from app.simulator.alarm_config import metric_alarm
-from slo.estate.calendar import Calendar
-from slo.estate.indicator import CounterQuery, EventRatio, Indicator, MetricQuery, Proof, RateRatio, TimeSlice
-from slo.estate.spec import Account, Budgeting, Component, Composite, Era, Estate, Objective, Part, RuleSpec
-from slo.judge.burn import budget_of, reaches, rules_of
+from slo.estate.indicator import EventRatio, MetricQuery, RateRatio, TimeSlice
+from slo.estate.native import fast_rule
+from slo.estate.spec import Account, Component, Estate, Objective, RuleSpec
+from slo.judge.burn import budget_of, reaches
 from slo.resource import Place, Resource
 
 if TYPE_CHECKING:
     from fractions import Fraction
+
+    from slo.estate.indicator import Comparison
 
 HERE = Place("main", "us-east-1", "111122223333")
 SHOP = Component("shop", "alb")
@@ -40,7 +42,7 @@ def objective(target: str = "0.999", policy: tuple[RuleSpec, ...] = POLICY, wind
     return Objective("shop.availability", "shop", "availability", Decimal(target), window, policy)
 
 
-def made(indicator: EventRatio = RATIO, target: str = "0.999") -> tuple[Resource, ...]:
+def made(indicator: EventRatio | RateRatio | TimeSlice = RATIO, target: str = "0.999") -> tuple[Resource, ...]:
     declared = objective(target)
     rule = fast_rule(declared)
     assert rule is not None
@@ -66,15 +68,15 @@ def test_one_objective_makes_a_long_and_a_short_alarm_and_a_composite_with_the_k
         alarm.spec["Metrics"][0]["MetricStat"]["Period"] if "MetricStat" in alarm.spec["Metrics"][0] else 0
         for alarm in (long, short)
     ] == [3600, 300]
-    assert CompositeAlarm.of(above.name, above.spec["AlarmRule"]).children == {long.name, short.name}
+    assert CompositeAlarm.of(above.name, above.spec["AlarmRule"]).children == {long.name, short.name, "sloop/prod/heartbeat"}
 
 
-def test_only_the_composite_has_actions_and_they_are_disabled_because_sloop_pages_for_the_same_thing() -> None:
+def test_only_the_composite_has_actions_and_it_waits_for_the_missing_heartbeat_because_sloop_pages_for_the_same_thing() -> None:
     long, short, above = made()
     assert [alarm.spec["AlarmActions"] for alarm in (long, short)] == [[], []]
-    assert above.spec["ActionsEnabled"] is False
+    assert above.spec["ActionsEnabled"] is True
     assert above.spec["AlarmActions"] == above.spec["OKActions"] == ["arn:aws:sns:us-east-1:111122223333:sloop-prod-pages"]
-    assert "disabled on purpose" in above.spec["AlarmDescription"]
+    assert above.spec["AlarmRule"].endswith(' AND ALARM("sloop/prod/heartbeat")')
 
 
 @given(
@@ -112,58 +114,50 @@ def test_the_expression_names_every_query() -> None:
     assert expression == "IF((FILL(t1, 0) + FILL(t2, 0)) > 0, FILL(b1, 0) / (FILL(t1, 0) + FILL(t2, 0)), 0)"
 
 
-@pytest.mark.parametrize(
-    "indicator",
-    [
-        TimeSlice(TOTAL, ">=", Decimal(1)),
-        RateRatio(TOTAL, replace(TOTAL, stat="Average")),
-        EventRatio((CounterQuery("x"),), bad=(BAD,)),
-        EventRatio((TOTAL,), bad=(replace(BAD, stat="p99"),)),
-        EventRatio((TOTAL,), bad=(replace(BAD, region="eu-west-1"),)),
-        EventRatio((TOTAL,) * 6, bad=(BAD,) * 5),
-    ],
-)
-def test_what_cloudwatch_cannot_count_in_one_place_has_no_native_form(indicator: Indicator) -> None:
-    assert not is_native(indicator)
+SLICE = TimeSlice(replace(TOTAL, metric="Up", stat="Minimum"), ">=", Decimal(1))
 
 
-def test_latency_counts_and_a_proof_of_life_elsewhere_are_native() -> None:
-    samples, fast = replace(TOTAL, stat="SampleCount"), replace(TOTAL, stat="TC(:0.3)")
-    assert is_native(EventRatio((samples,), good=(fast,), proof=Proof(CounterQuery("up"))))
-
-
-def test_the_fastest_page_rule_is_taken_and_none_where_none_can_fire() -> None:
-    assert fast_rule(objective()) == rules_of(objective())[0]
-    assert fast_rule(objective(policy=POLICY[2:])) is None
-    # 14.4 x 10 % is more than all requests; 6 x 10 % is not.
-    assert fast_rule(objective("0.9")) == rules_of(objective("0.9"))[1]
-    assert fast_rule(objective("0.8", POLICY[:1])) is None
-
-
-def test_a_rule_that_an_alarm_cannot_say_is_not_taken() -> None:
-    strict, patient = (RuleSpec("page", None, 60, None, factor=Decimal(10), **more) for more in ({"strict": True}, {"hold": 5}))
-    assert fast_rule(objective(policy=(strict, patient))) is None
-    plain = RuleSpec("page", None, 60, None, factor=Decimal(10))
-    assert fast_rule(objective(policy=(strict, patient, plain))) == rules_of(objective(policy=(plain,)))[0]
-
-
-def test_a_rule_that_wants_enough_events_is_not_taken() -> None:
-    asking = [replace(POLICY[0], **more) for more in ({"min_bad": 5}, {"min_total": 100}, {"confidence": Decimal("0.95")})]
-    assert fast_rule(objective(policy=tuple(asking))) is None
+def test_slices_of_time_are_m_of_n_bad_minutes_in_each_window() -> None:
+    long, short, above = made(SLICE, "0.99")
+    assert [(a.spec["Period"], a.spec["DatapointsToAlarm"], a.spec["EvaluationPeriods"]) for a in (long, short)] == [
+        (60, 9, 60),  # 14.4 x 1 % x 60 minutes = 8.64
+        (60, 1, 5),
+    ]
+    assert (long.spec["ComparisonOperator"], long.spec["Threshold"], long.spec["Statistic"]) == (
+        "LessThanThreshold",
+        1,
+        "Minimum",
+    )
+    assert above.name == "sloop/prod/shop.availability/page"
 
 
 @pytest.mark.parametrize(
-    ("more", "why"),
+    ("good", "bad"),
     [
-        ({"budgeting": Budgeting("Timeslices", 5, Decimal("0.95"))}, "Timeslices"),
-        ({"budgeting": Budgeting(no_data="bad")}, "Occurrences with its slices and gaps"),
-        ({"calendar": Calendar(1, "M")}, "each period of the calendar"),
-        ({"composite": Composite("serial", (Part("a.b", Decimal("0.9")),), 1)}, "minutes of its parts"),
-        ({"earlier": (Era(Decimal("0.99"), MINUTE),)}, "its target was edited"),
+        (">=", "LessThanThreshold"),
+        (">", "LessThanOrEqualToThreshold"),
+        ("<=", "GreaterThanThreshold"),
+        ("<", "GreaterThanOrEqualToThreshold"),
     ],
 )
-def test_what_is_no_plain_ratio_over_rolling_days_has_no_native_alarm_and_says_why(more: dict[str, object], why: str) -> None:
-    declared = replace(objective(), **more)  # type: ignore[arg-type]
-    assert fast_rule(declared) is None
-    assert why in (why_not(declared) or "")
-    assert why_not(objective()) is None
+def test_a_minute_is_bad_when_it_does_not_compare_as_a_good_one(good: Comparison, bad: str) -> None:
+    long, _, _ = made(replace(SLICE, op=good))
+    assert long.spec["ComparisonOperator"] == bad
+
+
+@given(st.sampled_from(["0.9", "0.95", "0.99", "0.999", "0.9999"]), st.integers(1, 1440), st.integers(0, 1440))
+def test_m_bad_minutes_are_the_fewest_that_reach_the_rule(target: str, window: int, bad: int) -> None:
+    declared = objective(target)
+    rule = fast_rule(declared)
+    assert rule is not None
+    reached = bad > 0 and reaches(min(bad, window), window, rule.factor * budget_of(declared))
+    assert (min(bad, window) >= bad_minutes(rule, declared, window)) is reached
+
+
+def test_a_percentage_is_averaged_over_the_window_and_said_to_be_approximate() -> None:
+    rate = RateRatio(TOTAL, replace(TOTAL, metric="ErrorRate", stat="Average"))
+    long, _, above = made(rate)
+    assert "Approximate: a mean of percentages." in above.spec["AlarmDescription"]
+    assert state(long, t1=10_000, r1=1.44) == "ALARM"
+    assert state(long, t1=10_000, r1=1.43) == "OK"
+    assert state(long, r1=100.0) == "OK"

@@ -15,9 +15,10 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from alerts.breach import Breach
-from alerts.message import Message
+from alerts.envelope import Message
 from app.exposition import SnapshotCollector, exposition, meters
 from app.guards import loopback_hosts
+from app.history import Columns
 from app.main import create_app
 from app.ports import BreachRow, Delivery
 from app.snapshot import AppState, Snapshot, SnapshotBox, SourceStatus, newest_first
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from app.snapshot import BreachLog
     from slo.estate.indicator import Indicator
     from slo.judge.verdict import Verdict
     from slo.units import Minute
@@ -148,10 +150,17 @@ class Recorded:
     def __init__(self, slices: Mapping[str, Slices]) -> None:
         self._slices = slices
 
-    def hourly(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
+    def hours(self, objective_id: str) -> Columns:
         kept = self._slices[objective_id]
         first = (T - MONTH) // 60 * 60
-        return [(hour, count(kept, hour, hour + 60)) for hour in range(first, T, 60)]
+        found = [count(kept, max(T - MONTH, hour), hour + 60) for hour in range(first, T, 60)]
+        return Columns(first, 60, np.array([(c.total, c.bad, c.measured) for c in found]).T)
+
+    def is_at_hand(self, objective_id: str) -> bool:
+        return objective_id in self._slices
+
+    def hourly(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
+        return self.hours(objective_id).rows()
 
     def recent(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
         return self.minutely(objective_id)
@@ -249,7 +258,7 @@ def shared() -> tuple[Snapshot, Recorded]:
     return snapshot()
 
 
-def site(picture: Snapshot, history: Recorded, log: Log | None = None, **more: Any) -> Site:
+def site(picture: Snapshot, history: Recorded, log: BreachLog | None = None, **more: Any) -> Site:
     """`more` are further fields of AppState."""
     box, clock, registry = SnapshotBox(picture), Wall(), CollectorRegistry()
     meters(registry).source_errors.labels("prometheus", "failed").inc()

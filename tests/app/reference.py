@@ -108,6 +108,11 @@ def _recovery() -> tuple[RecoveryVerdict, ...]:
     return judge_estate(estate(), [added(None, r) for r in readings], [], gaps, now)
 
 
+def in_sync() -> int:
+    """How many of its alarms and topics are as declared."""
+    return _alarms().count("in_sync")
+
+
 def _alarms() -> AlarmInventory:
     """All but one live, one was changed by hand, one rings, one is a left-over."""
     wanted = wanted_alarms(estate(), catalog())

@@ -53,7 +53,7 @@ def test_what_is_as_declared_is_in_sync_and_shows_what_it_does() -> None:
     cpu = line(found, "database/cpu-high")
     assert (cpu.state, cpu.actions_enabled, cpu.severity, cpu.component) == ("ALARM", True, "ticket", "database")
     page = line(found, "shop.availability/page")
-    assert (page.kind, page.actions_enabled, page.severity) == ("composite", False, "page")
+    assert (page.kind, page.actions_enabled, page.severity) == ("composite", True, "page")
     assert line(found, "burn-1h").actions_enabled is None
 
 
@@ -89,8 +89,15 @@ def test_an_orphan_is_ours_and_what_is_not_ours_is_only_named() -> None:
 
 def test_a_subscription_is_no_orphan_where_the_address_of_the_pager_is_not_known() -> None:
     found = inventory("small", desired(pager=None), [Live(r, "pending") for r in WANTED if r.kind == "subscription"], NOW)
-    (subscription,) = [one for one in found.lines if one.kind == "subscription"]
-    assert (subscription.standing, subscription.state) == ("in_sync", "pending")
+    subscriptions = [one for one in found.lines if one.kind == "subscription"]
+    assert {(one.standing, one.state) for one in subscriptions} == {("in_sync", "pending")}
+
+
+def test_f47_a_pager_that_has_not_confirmed_is_shown_as_reaching_nobody() -> None:
+    found = compared([Live(r, "pending" if r.kind == "subscription" else None) for r in WANTED])
+    waiting = [one for one in found.lines if one.standing == "differs"]
+    assert {(one.kind, one.state) for one in waiting} == {("subscription", "pending")}
+    assert waiting[0].why == "not confirmed by its endpoint: what is sent reaches nobody"
 
 
 def test_the_worker_shows_what_it_read_and_keeps_it_beside_a_later_error() -> None:

@@ -22,6 +22,7 @@ from app.memory.source import MemorySource
 from app.memory.store import MemoryStore
 from app.settings import Settings
 from app.store.sql import SqlStore
+from app.telling import Told
 from app.watch import Pace, measured_slots
 from app.web.objective import objective_page
 from app.worker import ShardWorker
@@ -292,7 +293,7 @@ def test_the_workers_of_a_service_judge_a_journey_once_its_parts_are_judged() ->
     board = Board(made.estate, made.store, clock, indicators=bound.indicators, unbound=bound.unbound)
     counters, committed = meters(registry), Event()
     *shards, journey = (
-        ShardWorker(made.store, watch, clock, board, lambda _: None, committed, counters) for watch in bound.watches
+        ShardWorker(made.store, watch, clock, board, lambda *_: Told(), committed, counters) for watch in bound.watches
     )
 
     journey.turn()

@@ -26,7 +26,7 @@ from slo.estate.indicator import (
     TimeSlice,
     TraceQuery,
 )
-from slo.estate.spec import Component, Composite, Estate, Objective, Part
+from slo.estate.spec import Component, Composite, Estate, Objective, Part, RecoveryTarget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -208,9 +208,10 @@ def test_what_has_no_price_says_why_and_costs_nothing_here() -> None:
     assert set(found.unpriced) == set(indicators)
 
 
-def test_what_recovery_reads_each_minute_is_counted_beside_the_shards() -> None:
+def test_what_recovery_reads_is_counted_beside_the_shards_as_often_as_the_tightest_rpo_needs_it() -> None:
+    targets = (RecoveryTarget("az-loss", 5, 30), RecoveryTarget("region-loss", 1440, 240))
     components = (
-        Component("database", "rds", resource={"instance": "pg", "replicas": ("r1", "r2")}),
+        Component("database", "rds", resource={"instance": "pg", "replicas": ("r1", "r2")}, recovery=targets),
         Component("one-replica", "rds", resource={"instance": "pg", "replicas": "r1"}),
         Component("alone", "rds", resource={"instance": "pg"}),
         Component("jobs", "sqs", resource={"queue": "q", "dlq": "dead"}),
@@ -218,4 +219,5 @@ def test_what_recovery_reads_each_minute_is_counted_beside_the_shards() -> None:
     found = reading(Estate("t", components=components), [], PRICES)
     assert {s.component: s.series for s in found.shares} == {"database": 3, "one-replica": 2, "jobs": 2}
     assert {s.source for s in found.shares} == {LOOKS}
-    assert found.total.dollars == found.hottest == 7 * Fraction("0.438")
+    each_minute, every_five = 3 + 2, Fraction(2, 5)
+    assert found.total.dollars == found.hottest == (each_minute + every_five) * Fraction("0.438")

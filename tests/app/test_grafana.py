@@ -93,3 +93,14 @@ def test_a_grafana_that_is_not_there_can_be_tried_again() -> None:
     adapter.close()
     assert failed.value.retryable
     assert "\n" not in str(failed.value)
+
+
+def test_f66_a_folder_that_another_process_made_meanwhile_is_used_as_it_is(
+    grafana: Grafana, adapter: GrafanaDashboards
+) -> None:
+    adapter.write(Change("create", None, FIRST))
+    folders = dict(grafana.folders)
+    grafana.late = True
+    adapter.write(Change("update", FIRST, FIRST))
+    assert grafana.folders == folders, "whoever owns it keeps its title and permissions"
+    assert [live.resource for live in adapter.read("small")] == [FIRST]

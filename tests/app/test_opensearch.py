@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from app.aws.session import AwsSession
-from app.bootstrap import feeds
+from app.bootstrap_sources import feeds
 from app.opensearch import MINUTES_PER_CALL, OpenSearchSource
 from app.ports import Span
 from app.prometheus.deadline import Patience

@@ -164,7 +164,7 @@ def burn_by_hand(verdict: Verdict, window: Window, counted: Counted) -> Fraction
 
 @given(RUNS, STEPS, st.integers(-120, 60), st.lists(st.integers(-200, 200), max_size=3, unique=True), st.booleans())
 @settings(deadline=None, max_examples=20)
-def test_what_came_under_an_earlier_target_is_judged_by_that_one(
+def test_f62_what_came_under_an_earlier_target_is_judged_by_that_one(
     runs: list[Run], steps: list[Step], begin: int, edits: list[int], real: bool
 ) -> None:
     source = fed(runs, START + begin)

@@ -30,7 +30,9 @@ def pages(breaches: list[Breach]) -> list[tuple[int, int | None, bool]]:
 
 
 @pytest.mark.parametrize("turns", [0, 4])
-def test_the_service_holds_a_flapping_breach_open_as_the_backtest_does_whatever_is_restarted(store: Store, turns: int) -> None:
+def test_f51_the_service_holds_a_flapping_breach_open_as_the_backtest_does_whatever_is_restarted(
+    store: Store, turns: int
+) -> None:
     rig = Rig(store, replace(watch(bursting()), flap_transitions=turns)).start(START)
     for minute in range(START + 1, LAST + 1, 7):
         rig.polls(rig.held.sums.at + 1, minute)

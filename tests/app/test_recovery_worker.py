@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alerts.events import Event as HeardOf
 from app.board import Board
 from app.memory.recovery import MemoryRecovery, Point
 from app.memory.store import MemoryStore
@@ -96,6 +97,23 @@ def test_ten_minutes_of_readings_show_the_saw_tooth_and_a_failover_proves_the_az
     restore, az_loss = desk.verdict("point-in-time-restore"), desk.verdict("az-loss")
     assert (restore.rpo.state, restore.worst[7]) == ("met", 240)
     assert (az_loss.state, az_loss.rpo.state, az_loss.rto.achieved) == ("met", "met", 72)
+
+
+def test_a_failover_that_sns_told_of_proves_the_az_loss_and_polling_it_too_changes_nothing() -> None:
+    desk = Desk()
+    for at, phase in ((NOW + 60, "started"), (NOW + 132, "completed")):
+        document = {"phase": phase, "subject": "pg", "event_id": phase}
+        desk.store.keep_events([HeardOf(f"sns/{phase}", "sns", "failover", at, at, "x", "database", document)])
+    desk.turns(4)
+    assert desk.verdict("az-loss").rto.achieved == 72
+    late = (
+        Told(NOW + 63, "pg", "Multi-AZ instance failover started."),
+        Told(NOW + 135, "pg", "Multi-AZ instance failover completed."),
+    )
+    desk.reader.told["database"][1].extend(late)
+    desk.turns(2)
+    (event,) = desk.store.recovery_events(0)
+    assert (event.kind, event.start, event.end) == ("failover", NOW + 60, NOW + 132)
 
 
 def test_a_restart_keeps_what_was_read_and_counts_no_reading_twice() -> None:

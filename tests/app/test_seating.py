@@ -67,6 +67,12 @@ def test_a_slot_stays_where_it_is_when_others_come_go_and_change_their_order() -
         assert all(slots[shard.name][key] == slot for key, slot in shard.slots.items() if key in slots[shard.name])
 
 
+def test_a_slot_stays_where_it_is_when_another_account_is_asked_for_it() -> None:
+    seating = Seating({"cloudwatch/shop/us-east-1": {"api.availability@1": 0}})
+    assert seating.shard("cloudwatch/hub/us-east-1", "api.availability@1") == "cloudwatch/shop/us-east-1"
+    assert seating.shard("cloudwatch/hub/us-east-1", "web.availability@1") == "cloudwatch/hub/us-east-1"
+
+
 def test_what_has_left_makes_room_at_the_next_start() -> None:
     store = MemoryStore()
     bound(store, *map(measured, range(MOST)))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.settings import Settings, read_settings
+from app.settings import Settings, listed, read_settings
 from slo.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SLOOP_OPENSEARCH_AWS_SERVICE", "aps"),
         ("SLOOP_PROMETHEUS_AWS_REGION", "Ireland"),
         ("SLOOP_RETENTION_DAYS", "ninety"),
+        ("SLOOP_HOOK_TOPIC_ARNS", "events"),
+        ("SLOOP_HOOK_TOPIC_ARNS", "arn:aws:sns:us-east-1:111122223333:a,arn:aws:sqs:us-east-1:111122223333:b"),
+        ("SLOOP_HOOK_CERT_HOSTS", "sns.example.com:443"),
+        ("SLOOP_HOOK_CERT_HOSTS", "127.0.0.1"),
+        ("SLOOP_HOOK_CERT_HOSTS", "127.0.0.1:4566,10.0.0.1:4566"),
+        ("SLOOP_HOOK_CERT_HOSTS", "127.0.0.1.example.com:80"),
+        ("SLOOP_HOOK_CERT_HOSTS", "evil.example/@127.0.0.1:80"),
         ("SLOOP_QUIET_MINUTES", "0"),
         ("SLOOP_LOG_LEVEL", "verbose"),
     ],
@@ -84,3 +91,12 @@ def test_links_lead_to_where_people_reach_the_pages(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SLOOP_BASE_URL", "https://sloop.example.com/")
 
     assert read_settings().address == "https://sloop.example.com"
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    arns = [f"arn:aws:sns:us-east-1:111122223333:{name}" for name in ("a", "b")]
+    monkeypatch.setenv("SLOOP_HOOK_TOPIC_ARNS", " , ".join(arns) + ",")
+    monkeypatch.setenv("SLOOP_HOOK_CERT_HOSTS", "127.0.0.1:4566,[::1]:4567,localhost:1")
+
+    assert listed(read_settings().hook_topic_arns) == arns
+    assert listed(read_settings().hook_cert_hosts) == ["127.0.0.1:4566", "[::1]:4567", "localhost:1"]

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from app.exposition import meters
 from app.memory.publisher import MemoryPublisher
 from app.memory.store import MemoryStore
-from app.outbox import deliver_due
+from app.outbox import Paths, deliver_due
 from app.ports import Commit
 from app.telemetry import configure_metrics, configure_traces, mirror
 from slo.units import from_minute
@@ -40,9 +40,9 @@ def test_a_published_message_is_a_span_with_its_key() -> None:
     shard = store.open_shard("s", ("a",), START)
     store.commit(Commit(shard, START + 1, messages=[message("k", "1")]))
 
-    deliver_due(store, MemoryPublisher(), from_minute(START), Random(1))
+    deliver_due(store, Paths(MemoryPublisher()), from_minute(START), Random(1))
 
-    assert [(s.name, dict(s.attributes or {})) for s in spans.get_finished_spans()] == [("publish", {"sloop.key": "k"})]
+    assert [(s.name, dict(s.attributes or {})) for s in spans.get_finished_spans()] == [("publish", {"sloop.keys": ("k",)})]
 
 
 def test_without_an_endpoint_no_metric_leaves(monkeypatch: pytest.MonkeyPatch) -> None:

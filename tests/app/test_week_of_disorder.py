@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from app import pipeline
 from app.memory.store import MemoryStore
 from app.ports import Span
+from app.telling import Told
 from app.watch import Pace, Watch, slot_key
 from slo.estate.indicator import EventRatio, MetricQuery
 from slo.judge.answer import Series
 from tests.support.objectives import estate_of, objective
 from tests.support.rig import START
+from tests.support.seeds import seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 WEEK = 7 * 1440
 NEVER = np.iinfo(np.int64).max
 COMPONENTS = ("api", "web", "jobs")
-# In CI they are bounded by time; `make chaos` has more of it.
-SEEDS = 200 if settings.get_current_profile_name() == "chaos" else 20
 
 
 def query(component: str, metric: str) -> MetricQuery:
@@ -106,7 +105,7 @@ def run(source: Feed, pace: Pace, steps: Iterable[tuple[int, bool]]) -> dict[int
     for upto, restart in steps:
         if restart:
             held = pipeline.load(store, watched, upto)
-        pipeline.poll(store, watched, held, upto, lambda _: None)
+        pipeline.poll(store, watched, held, upto, lambda transitions, _: Told(transitions))
     return stored(store, held)
 
 
@@ -122,7 +121,7 @@ def disorderly(random: Random, *, end: int) -> Iterator[tuple[int, bool]]:
 
 
 @pytest.mark.hypothesis  # so that `make chaos` takes it
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", seeds())
 def test_a_week_of_late_duplicate_reordered_and_missing_minutes_ends_with_the_frames_of_the_clean_feed(seed: int) -> None:
     end = START + WEEK + 120
     store = MemoryStore()

@@ -12,6 +12,7 @@ from app.exposition import meters
 from app.memory.publisher import MemoryPublisher
 from app.memory.source import MemorySource
 from app.memory.store import MemoryStore
+from app.outbox import Paths
 from app.watch import Pace
 from app.worker import RETRY_SECONDS, OutboxWorker, ShardWorker
 from slo.errors import DeliveryError, SourceError, StoreError
@@ -255,7 +256,7 @@ def test_the_outbox_counts_what_was_sent_and_what_was_not() -> None:
     desk.turn_after(60)
     registry = CollectorRegistry()
     publisher = MemoryPublisher(failures=[DeliveryError("throttled", retryable=True)])
-    outbox = OutboxWorker(desk.store, publisher, desk.clock, Random(1), desk.committed, meters(registry))
+    outbox = OutboxWorker(desk.store, Paths(publisher), desk.clock, Random(1), desk.committed, meters(registry))
 
     outbox.turn()
     desk.clock.move(2)
@@ -279,7 +280,7 @@ def test_an_outbox_that_cannot_be_read_is_tried_again() -> None:
     publisher = MemoryPublisher()
     registry = CollectorRegistry()
 
-    OutboxWorker(desk.store, publisher, desk.clock, Random(1), desk.committed, meters(registry)).turn()
+    OutboxWorker(desk.store, Paths(publisher), desk.clock, Random(1), desk.committed, meters(registry)).turn()
 
     assert publisher.messages == []
 

@@ -6,10 +6,12 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
+from typing import TYPE_CHECKING
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from app.asking import note_throttled
 from app.board import Board
 from app.exposition import meters
 from app.memory.source import MemorySource
@@ -21,6 +23,12 @@ from app.worker import RETRY_SECONDS, ShardWorker
 from slo.errors import SourceError, Throttled
 from slo.estate.indicator import CounterQuery
 from tests.support.rig import API, DAY, START, Rig, numbers, traffic, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slo.estate.indicator import Query
+    from slo.judge.answer import Answer
 
 HOUR = 3600
 COUNTER = CounterQuery("http_requests_total")
@@ -109,6 +117,26 @@ def test_f01_a_throttled_source_leaves_the_others_alone_is_counted_and_opens_no_
     assert desk.count("sloop_source_errors_total", source="test", kind="throttled") == 3
     desk.after(RETRY_SECONDS)
     assert (desk.state, desk.at, desk.pages) == ("insufficient_history", START + 1, [])
+
+
+class Stubborn(MemorySource):
+    """Answers at the second try."""
+
+    def fetch(self, queries: Sequence[Query], span: Span) -> Mapping[Query, Answer]:
+        note_throttled()
+        return MemorySource.fetch(self, queries, span)
+
+
+def test_f01_throttling_that_another_try_got_over_is_no_error_and_is_still_counted() -> None:
+    desk = good(Desk(Pace(0), Stubborn()), START + 30)
+    desk.after(0)
+    loading = desk.count("sloop_source_throttles_total", source="test")
+    desk.minutes(2)
+
+    assert loading is not None
+    assert desk.count("sloop_source_throttles_total", source="test") == loading + 2
+    assert desk.board.box.get().sources[0].throttled == loading + 2
+    assert desk.count("sloop_source_errors_total", source="test", kind="throttled") is None
 
 
 def test_f07_a_name_that_cannot_be_resolved_fails_fast_and_the_last_verdicts_stay() -> None:

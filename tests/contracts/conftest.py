@@ -7,6 +7,7 @@ import pytest
 from app.memory.store import MemoryStore
 from app.store.migrate import migrate
 from app.store.sql import SqlStore
+from tests.support import moto_account
 from tests.support.postgres import Postgres, running
 
 if TYPE_CHECKING:
@@ -14,8 +15,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.ports import Store
+    from tests.support.moto_account import Moto
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.needs("postgres"))
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Moto]:
+    with moto_account.running() as server:
+        yield server
+
+
+@pytest.fixture
+def moto(request: pytest.FixtureRequest, moto_server: Moto, monkeypatch: pytest.MonkeyPatch) -> Moto:
+    """An empty account of moto, which sessions find by their environment. What it cannot do must fail, see its table."""
+    difference = moto_account.difference(request.node.name)
+    if difference is not None:
+        request.applymarker(pytest.mark.xfail(reason=f"moto: {difference}", strict=True))
+    moto_server.forget()
+    for name, value in moto_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return moto_server
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Dashboards are kept and found again by CloudWatch (the simulator), by Grafana's API (a stand-in) and by their twin alike."""
+"""Dashboards are kept and found again by CloudWatch (the simulator, moto), Grafana's API (a stand-in) and their twin alike."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.grafana import GrafanaDashboards
 from app.memory.dashboards import MemoryDashboards
 from app.provision import Provisioner
 from dashboards.desired import FORMATS, desired_dashboards
+from slo.guards import Permits
 from slo.plan import Change, make_destroy, make_plan
 from slo.resource import Place, Resource
 from tests.support.boards import BASE_URL, CATALOG, ESTATE
@@ -36,13 +37,16 @@ def account() -> Iterator[Account]:
         yield account
 
 
-@pytest.fixture(params=["memory", "cloudwatch", "grafana"])
+@pytest.fixture(params=["memory", "cloudwatch", "moto", "grafana"])
 def kept(
     request: pytest.FixtureRequest, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Resources, tuple[Resource, ...]]]:
     """An adapter on an empty world, and what is wanted in it."""
     if request.param == "memory":
         yield MemoryDashboards(), WANTED["grafana"]
+    elif request.param == "moto":
+        request.getfixturevalue("moto")
+        yield AwsDashboards(AwsSession({}), PLACES, lambda: None), WANTED["cloudwatch"]
     elif request.param == "cloudwatch":
         account.begin(1_800_000_000.0)
         for name, value in environment(account.url).items():
@@ -73,12 +77,24 @@ def test_what_was_applied_needs_no_further_change(kept: tuple[Resources, tuple[R
     assert (again.changes, again.drifted, again.unchanged) == ((), (), len(wanted))
 
 
+def test_the_body_of_a_dashboard_reads_back_as_it_was_put_and_goes_with_it(
+    kept: tuple[Resources, tuple[Resource, ...]],
+) -> None:
+    adapter, wanted = kept
+    for one in wanted:
+        adapter.write(Change("create", None, one))
+    bodies = {live.resource.identity: live.resource.spec for live in adapter.read("small")}
+    assert bodies == {one.identity: one.spec for one in wanted}
+    adapter.write(Change("delete", wanted[0], None))
+    assert {live.resource.identity for live in adapter.read("small")} == {one.identity for one in wanted[1:]}
+
+
 def test_another_address_of_our_pages_changes_every_dashboard(kept: tuple[Resources, tuple[Resource, ...]]) -> None:
     adapter, wanted = kept
     apply(adapter, wanted)
     moved = tuple(r for r in desired_dashboards(ESTATE, CATALOG, "https://elsewhere.example") if r.kind == wanted[0].kind)
     assert [c.op for c in plan(adapter, moved).changes] == ["update"] * len(moved)
-    apply(adapter, moved)
+    apply(adapter, moved, permits=Permits(updates=len(moved)))
     assert plan(adapter, moved).changes == ()
 
 

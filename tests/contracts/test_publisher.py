@@ -1,7 +1,10 @@
-"""What every Publisher does, on the in-memory twin and on SNS: boto3 to the simulator, which posts to a pager over HTTP."""
+"""What every Publisher does, on the in-memory twin and on SNS: boto3 over HTTP to the simulator, which posts to a pager, and
+to moto, which sends to a queue.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from alerts.breach import Breach
+from alerts.envelope import Origin
 from alerts.message import page_message
 from app.aws.sns import SnsPublisher
 from app.memory.publisher import MemoryPublisher
@@ -35,15 +39,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from alerts.envelope import Message
     from app.ports import Publisher
+    from tests.support.moto_account import Moto
 
 FIRED = 29_922_480
 BREACH = Breach("api.availability", "page", Rule("page", 60, 5, Fraction(72, 5)), FIRED, Fraction(1, 30), notified_at=FIRED)
 API = Component("api", "ecs", tier=1, display_name="API")
 OBJECTIVE = Objective("api.availability", "api", "availability", parse_share("99.9%"), 43_200, ())
-PLACE = {"base_url": "http://127.0.0.1:8000", "region": "us-east-1", "account_id": "111122223333"}
-OPENED = page_message("demo", BREACH, "opened", API, OBJECTIVE, spent=None, **PLACE)
-RESOLVED = page_message("demo", replace(BREACH, resolved_at=FIRED + 21), "resolved", API, OBJECTIVE, spent=None, **PLACE)
+ORIGIN = Origin("demo", "http://127.0.0.1:8000", "us-east-1", "111122223333")
+OPENED = page_message(ORIGIN, BREACH, "opened", API, OBJECTIVE)
+RESOLVED = page_message(ORIGIN, replace(BREACH, resolved_at=FIRED + 21), "resolved", API, OBJECTIVE)
 
 
 class World(Protocol):
@@ -112,6 +118,25 @@ class SnsWorld:
         self.client.delete_topic(TopicArn=self.topic)
 
 
+class MotoWorld:
+    """A queue that is subscribed: moto posts to http endpoints without asking them first."""
+
+    def __init__(self, moto: Moto) -> None:
+        self.client, self.queues = moto.client("sns"), moto.client("sqs")
+        self.topic = self.client.create_topic(Name="pages")["TopicArn"]
+        self.queue = self.queues.create_queue(QueueName="pages")["QueueUrl"]
+        attributes = self.queues.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]
+        self.client.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
+        self.publisher = SnsPublisher(self.client, self.topic)
+
+    def received(self, count: int) -> list[str]:
+        told = self.queues.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=count).get("Messages", ())
+        return [json.loads(json.loads(one["Body"])["Message"])["NewStateValue"] for one in told]
+
+    def delete_topic(self) -> None:
+        self.client.delete_topic(TopicArn=self.topic)
+
+
 def eventually(holds: Callable[[], bool]) -> None:
     """Within 5 s; asks every 2 ms."""
     deadline = time.monotonic() + 5
@@ -126,10 +151,12 @@ def sns() -> Iterator[SnsWorld]:
         yield SnsWorld(stack)
 
 
-@pytest.fixture(params=["memory", "sns"])
+@pytest.fixture(params=["memory", "sns", "moto"])
 def world(request: pytest.FixtureRequest) -> World:
     if request.param == "memory":
         return MemoryWorld()
+    if request.param == "moto":
+        return MotoWorld(request.getfixturevalue("moto"))
     found: SnsWorld = request.getfixturevalue("sns")
     return found
 
@@ -142,13 +169,21 @@ def test_messages_arrive_in_the_order_they_were_published(world: World) -> None:
     assert world.received(4) == [m.state for m in messages]
 
 
-def test_what_sns_would_refuse_is_a_permanent_error(world: World) -> None:
-    subjects = ("ALARM: " + "x" * 100, "two\nlines", "ALARM: käse", "")
-    bodies = ("x" * (256 * 1024 + 1), "")
-    for broken in [*(replace(OPENED, subject=s) for s in subjects), *(replace(OPENED, body=b) for b in bodies)]:
-        with pytest.raises(DeliveryError, match="InvalidParameter") as error:
-            world.publisher.publish(broken)
-        assert not error.value.retryable
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(replace(OPENED, subject="ALARM: " + "x" * 100), id="long subject"),
+        pytest.param(replace(OPENED, subject="two\nlines"), id="subject of two lines"),
+        pytest.param(replace(OPENED, subject="ALARM: käse"), id="subject beyond ASCII"),
+        pytest.param(replace(OPENED, subject=""), id="empty subject"),
+        pytest.param(replace(OPENED, body="x" * (256 * 1024 + 1)), id="long body"),
+        pytest.param(replace(OPENED, body=""), id="empty body"),
+    ],
+)
+def test_what_sns_would_refuse_is_a_permanent_error(world: World, broken: Message) -> None:
+    with pytest.raises(DeliveryError, match="InvalidParameter") as error:
+        world.publisher.publish(broken)
+    assert not error.value.retryable
 
 
 def test_a_deleted_topic_is_a_permanent_error_in_one_line(world: World) -> None:
@@ -204,3 +239,24 @@ def test_a_message_tampered_with_on_the_way_is_refused(sns: SnsWorld) -> None:
     assert sns.received(1) == ["ALARM"]
     assert [i["dedup_key"] for i in sns.incidents()] == ["sloop/demo/api.availability/page"]
     assert sns.pager.forged == 1
+
+
+def test_a_batch_is_answered_one_by_one_and_what_is_refused_keeps_no_other_back(world: World) -> None:
+    broken = replace(OPENED, subject="ALARM: " + "x" * 100)
+    answers = world.publisher.publish_all([OPENED, broken, RESOLVED])
+    assert [isinstance(answer, str) for answer in answers] == [True, False, True]
+    assert isinstance(answers[1], DeliveryError)
+    assert answers[0] != answers[2]
+    assert world.received(2) == ["ALARM", "OK"]
+
+
+def test_a_batch_to_a_topic_that_is_gone_fails_whole(world: World) -> None:
+    world.delete_topic()
+    answers = world.publisher.publish_all([OPENED, RESOLVED])
+    assert [isinstance(a, DeliveryError) and not a.retryable for a in answers] == [True, True]
+
+
+def test_messages_too_large_for_one_call_go_out_one_by_one(world: World) -> None:
+    large = replace(OPENED, body=json.dumps({**json.loads(OPENED.body), "pad": "x" * 150_000}))
+    assert all(isinstance(a, str) for a in world.publisher.publish_all([large, replace(RESOLVED)]))
+    assert world.received(2) == ["ALARM", "OK"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from slo.judge.drill import Drill
 from tests.support.minutes import message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.ports import Store
 
 NOW = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
@@ -62,6 +65,43 @@ def test_a_drill_stands_as_it_was_told_last(store: Store) -> None:
     assert (store.drill("d1"), store.drill("d3")) == (finished, None)
     assert store.drills(limit=9) == [later, finished]
     assert store.drills(limit=9, before="d2") == [finished]
+
+
+def test_a_step_of_a_drill_is_kept_whole_or_not_at_all(store: Store) -> None:
+    event = Event("drill/d1/started", "sloop", "drill", AT, AT, "began", "database")
+    entry = Entry(NOW, "on-call", "drill-start", "database/az-loss", "started", {"id": "d1"})
+    assert store.commit_drill(DRILL, event, entry)
+    assert not store.commit_drill(replace(DRILL, actor="another"), event, replace(entry, actor="another"))
+    assert (store.drill("d1"), store.events(limit=9)) == (DRILL, [event])
+    assert [found for _, found in store.journal(limit=9)] == [entry]
+
+
+def test_of_many_who_take_the_same_step_at_once_one_does(opened: Callable[[], Store]) -> None:
+    stores = [opened() for _ in range(4)]
+
+    def step(n: int) -> bool:
+        event = Event("drill/d1/started", "sloop", "drill", AT, AT, f"by {n}", "database")
+        return stores[n].commit_drill(replace(DRILL, actor=f"p{n}"), event, Entry(NOW, f"p{n}", "drill-start", "d", "started"))
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(step, range(4)))
+    assert sum(done) == 1
+    ((_, entry),) = stores[0].journal(limit=9)
+    drill = stores[1].drill("d1")
+    assert drill is not None
+    assert entry.actor == drill.actor == f"p{done.index(True)}"
+
+
+def test_drills_are_read_by_what_they_are_of(store: Store) -> None:
+    rows = [
+        replace(DRILL, id=f"{c}.{s}", component=c, scenario=s, started_at=AT + n)
+        for n, (c, s) in enumerate([("database", "az-loss"), ("database", "region-loss"), ("cache", "az-loss")])
+    ]
+    for row in rows:
+        store.put_drill(row)
+    assert store.drills(limit=9, component="database") == [rows[1], rows[0]]
+    assert store.drills(limit=9, scenario="az-loss", before=rows[2].id) == [rows[0]]
+    assert store.drills(limit=9, component="cache", scenario="region-loss") == []
 
 
 def test_a_breach_of_a_recovery_target_and_its_message_are_kept_together(store: Store) -> None:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.ports import Commit, Store
+from app.store.partitions import WEEK
 from app.store.rules import PRUNED_AT_ONCE
 from slo.errors import Fenced
 from slo.estate.calendar import Calendar
@@ -182,11 +183,13 @@ def test_what_was_measured_first_is_known_when_its_minute_is_pruned(opened: Call
 
 
 def test_no_commit_prunes_more_than_a_tick_can_bear_and_the_next_goes_on(store: Store) -> None:
-    shard = fill(store, store.open_shard("main", ["a"], START), 2 * PRUNED_AT_ONCE)
+    begin = -(-START // WEEK) * WEEK
+    end = begin + 2 * PRUNED_AT_ONCE
+    shard = store.commit(Commit(store.open_shard("main", ["a"], START), end, [frame(m, (10, 1)) for m in range(begin, end)]))
     kept = []
     for _ in range(3):
-        shard = store.commit(Commit(shard, START + 2 * PRUNED_AT_ONCE, prune_before=START + 2 * PRUNED_AT_ONCE - 5))
-        kept.append(sum(1 for _ in store.frames(shard, START, START + 2 * PRUNED_AT_ONCE)))
+        shard = store.commit(Commit(shard, end, prune_before=end - 5))
+        kept.append(sum(1 for _ in store.frames(shard, begin, end)))
     assert kept == [PRUNED_AT_ONCE, 5, 5]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,12 @@ from sqlalchemy import event, make_url, text, update
 
 from app.ports import Commit
 from app.store import schema
-from app.store.engine import open_engine, reading, writing
+from app.store.engine import Pool, open_engine, reading, writing
 from app.store.migrate import migrate
 from app.store.proof import prove
 from app.store.sql import SqlStore
 from slo.errors import Fenced, StoreError
+from tests.app import picture
 from tests.support.faults import BURNING, agree, polled, source
 from tests.support.minutes import START, frame, table
 from tests.support.postgres import Postgres, running
@@ -186,6 +187,27 @@ def _until_one_waits(engine: Engine) -> None:
                 return
         time.sleep(0.01)
     raise AssertionError("nobody waits")
+
+
+def test_f39_requests_that_take_every_connection_are_answered_503_and_a_tick_still_commits(
+    url: str, opened_at: Callable[[str], SqlStore]
+) -> None:
+    rig = Rig(opened_at(url), watch(source())).start(START)
+    rig.polls(START + 1, START + 20)
+    requests = SqlStore.open(url, Pool(2, 0, 0.05))
+    snapshot, history = picture.shared()
+    site = picture.site(snapshot, history, requests)
+    with ExitStack() as slow:
+        for _ in range(2):
+            slow.enter_context(reading(requests._engine))
+        answer = site.get("/api/v1/breaches")
+        rig.polls(START + 21, START + 40)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert (answer.headers["retry-after"], answer.json()["status"]) == ("5", 503)
+    assert "every connection is taken" in answer.json()["detail"]
+    agree(rig, polled(START + 40))
+    assert site.get("/api/v1/breaches").status_code == 200
+    requests.close()
 
 
 def test_f40_a_full_disk_is_told_leaves_nothing_half_written_and_the_service_goes_on_when_there_is_room(

@@ -15,7 +15,7 @@ from tests.support.minutes import START, message
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from alerts.message import Message
+    from alerts.envelope import Message
     from app.ports import Delivery, Store
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)

@@ -56,6 +56,8 @@ def test_hours_are_apart_by_component_mechanism_and_hour(store: Store) -> None:
         [],
     )
     keys = [(hour.component, hour.mechanism, hour.hour - HOUR) for hour in store.recovery_hours(START)]
+    assert [hour.component for hour in store.recovery_hours(START, ["documents", "other"])] == ["documents"]
+    assert list(store.recovery_hours(START, [])) == []
     assert keys == [
         ("database", "multi-az", 0),
         ("database", "replica", 0),

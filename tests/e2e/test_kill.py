@@ -72,7 +72,7 @@ def ground(tmp_path: Path) -> Any:
     ("failpoint", "alarms"),
     [("after_commit_before_publish", 1), ("after_publish_before_mark", 2)],
 )
-def test_a_service_that_is_killed_while_it_pages_loses_nothing(ground: Ground, failpoint: str, alarms: int) -> None:
+def test_f43_f44_a_service_that_is_killed_while_it_pages_loses_nothing(ground: Ground, failpoint: str, alarms: int) -> None:
     told = Recorder(ground.pager)
     with ExitStack() as stack:
         killed = ground.service(stack, SLOOP_FAILPOINT=failpoint)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slo.errors import ProvisionError
+from slo.guards import Permits
 from slo.plan import Field, differences, drift_of, make_destroy, make_plan
 from slo.resource import APPLIED, ESTATE, MANAGED_BY, MANAGER, SPEC_SHA, Kind, Live, Place, Resource
 
@@ -52,6 +53,12 @@ def test_topics_come_first_and_composites_after_the_alarms_they_stand_on_and_del
         ("delete", "alarm"),
         ("delete", "topic"),
     ]
+
+
+def test_a_composite_that_suppresses_another_is_there_before_it_and_outlives_it() -> None:
+    both = [resource("symptoms", "composite", ActionsSuppressor="upstream"), resource("upstream", "composite")]
+    assert ops(plan(both, [])) == [("create", "upstream"), ("create", "symptoms")]
+    assert ops(plan([resource("a")], [resource("a"), *both])) == [("delete", "symptoms"), ("delete", "upstream")]
 
 
 def test_the_mark_of_a_topic_is_written_after_everything_else() -> None:
@@ -108,8 +115,8 @@ def test_more_deletes_than_five_and_a_fifth_are_blocked(existing: int, gone: int
 
 def test_many_deletes_are_permitted_by_their_exact_number() -> None:
     live = [resource(f"a{n}") for n in range(10)]
-    assert plan(live[9:], live, allow_destroy=9).guard.blocked == ()
-    assert plan(live[9:], live, allow_destroy=10).guard.blocked != ()
+    assert plan(live[9:], live, permits=Permits(destroy=9)).guard.blocked == ()
+    assert plan(live[9:], live, permits=Permits(destroy=10)).guard.blocked != ()
 
 
 def test_an_estate_that_wants_nothing_is_an_error_and_not_the_end_of_every_alarm() -> None:
@@ -133,8 +140,10 @@ def test_an_alarm_that_vanished_is_drift_only_once_all_of_the_declaration_was_ap
 
 
 def test_a_topic_that_vanished_from_under_its_alarms_is_drift() -> None:
-    found = drift_of("prod", [marked(), resource("a")], [Live(resource("a"))])
+    telling = resource("a", AlarmActions=["arn:aws:sns:us-east-1:111122223333:sloop-prod-pages"])
+    found = drift_of("prod", [marked(), telling], [Live(telling)])
     assert [(d.kind, d.resource.name) for d in found] == [("missing", "sloop-prod-pages")]
+    assert drift_of("prod", [marked(), resource("a")], [Live(resource("a"))]) == ()
 
 
 def test_an_alarm_that_carries_our_tags_and_nobody_declares_is_an_orphan() -> None:
@@ -162,7 +171,7 @@ RESOURCES = st.dictionaries(NAMES, st.integers(0, 2)).map(lambda found: [resourc
 @given(RESOURCES.filter(bool), RESOURCES)
 def test_after_a_plan_was_carried_out_the_next_one_is_empty(wanted: list[Resource], live: list[Resource]) -> None:
     world = {r.identity: r for r in live}
-    for change in plan(wanted, live, accept_drift=True, allow_destroy=len(live)).changes:
+    for change in plan(wanted, live, accept_drift=True, permits=Permits(len(live), len(live))).changes:
         if change.after is None:
             del world[change.resource.identity]
         else:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from slo.errors import ProvisionError
-from slo.plan import Change, Drift, Field, Guard, Plan
+from slo.guards import Block, Guard, Permits
+from slo.plan import Change, Drift, Field, Plan
 from slo.plan_file import document, read
 from slo.resource import Place, Resource, canonical
 
@@ -19,7 +20,7 @@ PLAN = Plan(
     3,
     ("theirs",),
     (Drift("changed", A, B, (Field("Threshold", 5, 6),)), Drift("missing", A, None), Drift("orphan", None, B)),
-    Guard(1, 4, 5, ("because",)),
+    Guard(1, 4, 5, (Block("last-page", "", "because"),), 2, Permits(3, None, frozenset({"last-page"})), ("shop",)),
     "f" * 64,
 )
 

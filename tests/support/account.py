@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,9 +12,10 @@ from urllib.parse import parse_qs
 import boto3
 from botocore.config import Config
 
+from app.simulator.account import Surroundings
 from app.simulator.clock import ManualClock
 from app.simulator.cloudwatch import CloudWatch
-from app.simulator.courier import Courier
+from app.simulator.courier import Courier, Post
 from app.simulator.server import create_app
 from app.simulator.sns import Sns
 from tests.support.serving import serving
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from app.simulator.sns_topics import Topics
+
 NOW = 1_800_000_005.0  # five seconds past a whole hour
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -30,7 +34,7 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-READS = ("Describe", "List", "Get")
+READS = ("Describe", "List", "Get", "Lookup")
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Account:
     clock: ManualClock
     cloudwatch: CloudWatch
     sns: Sns
+    around: Surroundings
     asked: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -66,15 +71,43 @@ class Account:
         )
 
 
+class Confirming(Courier):
+    """An endpoint that confirms before its subscriber has the answer, and takes whatever comes."""
+
+    topics: Topics
+
+    def put(self, message: Post) -> None:
+        told = json.loads(message.body)
+        if told["Type"] == "SubscriptionConfirmation":
+            self.topics.confirm(told["TopicArn"], told["Token"])
+
+
 @contextmanager
-def account() -> Iterator[Account]:
+def account(*, confirms: bool = True) -> Iterator[Account]:
+    """`confirms`: whether whoever is subscribed to a topic confirms it."""
     found: list[Account] = []
     clock = ManualClock(NOW)
-    sns = Sns(lambda: found[0].url, courier=lambda url: Courier(url, retry_seconds=0.01))
+
+    def courier(url: str) -> Courier:
+        if not confirms:
+            return Courier(url, retry_seconds=0.01)
+        made = Confirming(url)
+        made.topics = sns.topics
+        return made
+
+    sns = Sns(lambda: found[0].url, courier=courier)
     cloudwatch = CloudWatch(clock, sns.publish, allow_aws_namespace=True)
-    app = create_app(cloudwatch, clock, query=sns.handle, routes=sns.routes())
+    around = Surroundings(cloudwatch, sns, clock)
+    app = create_app(
+        cloudwatch,
+        clock,
+        query=around.before(sns.handle),
+        routes=sns.routes(),
+        regional=around.regional(),
+        witness=around.trail.witness,
+    )
     with serving(_counting(app, found)) as url:
-        found.append(Account(url, clock, cloudwatch, sns))
+        found.append(Account(url, clock, cloudwatch, sns, around))
         try:
             yield found[0]
         finally:

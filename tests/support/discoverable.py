@@ -50,6 +50,7 @@ class World:
     inventory: Inventory
     describe: Describe
     clock: ManualClock
+    cloudwatch: CloudWatch
     url: str = ""
     disturb: Disturb = undisturbed
 
@@ -73,7 +74,7 @@ def discoverable(now: float = NOW * 60.0) -> Iterator[World]:
     sns = Sns(lambda: "http://127.0.0.1")
     sns.topics.create("sloop-demo-pages", {}, {})
     described = Describe(clock, lambda: Resources.of(estate), lambda: model.faults)
-    world = World(model, Inventory(estate), described, clock)
+    world = World(model, Inventory(estate), described, clock, cloudwatch)
     listed = Listing(lambda: world.inventory)
 
     def disturb(operation: str, request: Mapping[str, Any]) -> Disturbance | None:

@@ -258,6 +258,9 @@ def estates(draw: st.DrawFn) -> Estate:
     return Estate(draw(labels), _ACCOUNTS, components, exclusions, policies)
 
 
+_PROVEN = RecoveryTarget("region-loss", None, 1440, 180 * 1440, Decimal("0.995"))
+
+
 @st.composite
 def _components(draw: st.DrawFn, name: str, policies: dict[str, tuple[RuleSpec, ...]]) -> Component:
     own = draw(st.dictionaries(labels, indicators(), max_size=3))
@@ -275,7 +278,7 @@ def _components(draw: st.DrawFn, name: str, policies: dict[str, tuple[RuleSpec, 
         resource=draw(st.dictionaries(labels, values | st.just("6") | st.just("1.50") | st.just(("a", "b c")), max_size=2)),
         tier=draw(st.none() | st.integers(1, 9)),
         objectives=tuple(objectives),
-        recovery=draw(st.sampled_from([(), (RecoveryTarget("az-loss", 0, 61),)])),
+        recovery=draw(st.sampled_from([(), (RecoveryTarget("az-loss", 0, 61),), (_PROVEN,)])),
         display_name=draw(st.none() | texts.filter(lambda text: len(text) <= 300)),
         description=draw(st.none() | texts),
         owner=draw(st.none() | texts),

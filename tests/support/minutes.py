@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from alerts.breach import Breach, Transition
-from alerts.message import Message
+from alerts.envelope import Message
 from slo.judge.burn import Rule
 from slo.judge.period import Window, start
 from slo.judge.windows import BAD, MEASURED, TOTAL, Frame, Sums

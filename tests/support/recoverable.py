@@ -78,6 +78,6 @@ def wired(estate: Estate = ESTATE, now: float = NOW + 7) -> Iterator[Wire]:
     cloudwatch = CloudWatch(clock, lambda *_: None, allow_aws_namespace=True)
     faults: list[Fault] = []
     described = Describe(clock, lambda: Resources.of(estate), lambda: faults)
-    app = create_app(cloudwatch, clock, query=described.before(nobody), routes=described.routes())
+    app = create_app(cloudwatch, clock, query=described.before(nobody), routes=described.routes(), targets=described.targets())
     with serving(app) as url:
         yield Wire(clock, cloudwatch, described, faults, url)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from alerts.message import Message
+from alerts.envelope import Message
 from alerts.naming import breach_id
 from app import pipeline
 from app.memory.source import MemorySource
+from app.telling import Told
 from app.watch import Pace, Watch, slot_key
 from slo.errors import SourceError
 from slo.estate.indicator import EventRatio, MetricQuery, Proof
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from alerts.breach import Breach, Transition
-    from alerts.message import State
+    from alerts.envelope import State
     from app.ports import Span, Store
+    from app.telling import Judged
     from slo.estate.indicator import Query
     from slo.estate.spec import Exclusion, Objective
     from slo.judge.answer import Answer
@@ -123,10 +125,11 @@ class Rig:
         rows = sorted(self.store.breaches(limit=1000), key=lambda row: (row.breach.fired_at, row.id))
         return [d.message.transition for row in rows for d in self.store.deliveries(row.id)]
 
-    def _tell(self, transition: Transition) -> Message | None:
-        self.told.append(transition)
-        if transition.breach.notified_at is None:
-            return None
+    def _tell(self, transitions: Sequence[Transition], judged: Judged) -> Told:  # noqa: ARG002  # it words nothing
+        self.told += transitions
+        return Told(transitions, [self._message(t) for t in transitions if t.breach.notified_at is not None])
+
+    def _message(self, transition: Transition) -> Message:
         name = breach_id(transition.breach)
         key = f"sloop/test/{transition.breach.objective}/{transition.breach.severity}"
         state: State = "OK" if transition.kind == "resolved" else "ALARM"

@@ -36,6 +36,7 @@ class Account:
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
         self.disturb: Disturb = undisturbed
         cloudwatch = CloudWatch(self.clock, lambda *_: None, provider=provider, allow_aws_namespace=True)
+        self.store = cloudwatch.store
         self._app = create_app(cloudwatch, self.clock, disturb=self._noted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alerts.breach import Breach, Transition
-from alerts.message import Message
+from alerts.envelope import Message
 from alerts.naming import breach_id
 from app.memory.store import MemoryStore
 from app.ports import Commit

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alerts.desired import wanted_alarms
+from alerts.prices import choices
 from alerts.topics import Pager, mark
+from app.cli.plan_markdown import plan_markdown
 from app.cli.plan_text import plan_lines
-from app.files import read_catalog
+from app.files import read_catalog, read_prices
 from slo.estate.load import load
 from slo.plan import make_plan
 from slo.plan_file import document
@@ -51,8 +53,11 @@ def plan_of(live: Iterable[Live] = (), estate: Estate | None = None) -> Plan:
 
 def write_golden() -> None:
     """The plan of the small estate for an empty account, as it is now."""
-    shown = plan_lines(plan_of(), datetime(2026, 11, 22, 12, 3, 11, tzinfo=UTC), wanted().without)
+    shown = plan_lines(
+        plan_of(), datetime(2026, 11, 22, 12, 3, 11, tzinfo=UTC), wanted().without, (), choices(desired(), read_prices())
+    )
     (GOLDEN / "small.txt").write_text("\n".join(shown) + "\n", encoding="utf-8")
+    (GOLDEN / "small.md").write_text(plan_markdown(plan_of()) + "\n", encoding="utf-8")
     (GOLDEN / "small.json").write_text(json.dumps(document(plan_of()), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -39,12 +39,18 @@
     etag = response.headers.get("ETag") || etag;
   };
 
+  // What somebody has filled in and not sent yet would be gone with a new <main>.
+  const isEdited = (form) => form.method === "post" && [...form.elements].some((field) => {
+    if (field instanceof HTMLSelectElement) return field.selectedIndex > 0;
+    return field instanceof HTMLInputElement && field.value !== field.defaultValue;
+  });
+
   const isBusy = () => {
     const main = document.getElementById("main");
     const field = document.activeElement;
     const selection = document.getSelection();
-    const typing = field instanceof HTMLInputElement && main.contains(field);
-    return typing || (selection && !selection.isCollapsed && main.contains(selection.anchorNode));
+    const typing = (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) && main.contains(field);
+    return typing || [...main.querySelectorAll("form")].some(isEdited) || (selection && !selection.isCollapsed && main.contains(selection.anchorNode));
   };
 
   // Whoever walks by keyboard stays where they are: on the same of several links to one place, or on the same summary.

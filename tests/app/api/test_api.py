@@ -131,10 +131,14 @@ def test_the_description_of_the_api_names_every_path(site: picture.Site) -> None
 def test_every_described_error_is_a_problem(site: picture.Site) -> None:
     described = site.get("/openapi.json").json()["paths"]
     answers = [
-        a for path, methods in described.items() if path.startswith("/api/") for a in methods["get"]["responses"].items()
+        a
+        for path, methods in described.items()
+        if path.startswith("/api/")
+        for method in methods.values()
+        for a in method["responses"].items()
     ]
-    assert {status for status, _ in answers} == {"200", "404", "422", "503"}
-    assert all(list(a["content"]) == ["application/problem+json"] for status, a in answers if status != "200")
+    assert {status for status, _ in answers} == {"200", "201", "404", "409", "422", "503"}
+    assert all(list(a["content"]) == ["application/problem+json"] for status, a in answers if status > "201")
 
 
 def test_metrics_are_those_of_the_snapshot(site: picture.Site) -> None:

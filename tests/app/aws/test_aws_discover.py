@@ -9,6 +9,8 @@ import pytest
 from app.aws.discover import AwsDiscovery
 from app.aws.session import AwsSession
 from app.aws.xray import Edge, XRaySource
+from app.simulator.disturbance import Disturbance, undisturbed
+from app.simulator.samples import Identity
 from slo.errors import AccessDenied, SourceError
 from slo.estate.found import calls_between, components_of, with_queue
 from tests.support.discoverable import NOW, discoverable, reference
@@ -170,6 +172,29 @@ def test_an_account_that_does_not_tell_its_id_is_an_error_that_names_the_call(wo
     world.deny("sts:GetCallerIdentity")
     with pytest.raises(SourceError, match="sts:GetCallerIdentity"):
         read(session)
+
+
+def test_accounts_whose_metrics_are_shown_here_are_named_for_a_reading_of_their_own(world: World, session: AwsSession) -> None:
+    theirs = Identity("AWS/SQS", "ApproximateAgeOfOldestMessage", frozenset({("QueueName", "theirs")}))
+    world.cloudwatch.store.link("444455556666").samples(theirs).cell(NOW - 2).add_values([(1.0, 1)])
+    try:
+        inventory = read(session)
+    finally:
+        world.cloudwatch.store.linked.clear()
+    (gap,) = inventory.gaps
+    assert gap.startswith("the components of account 444455556666")
+
+
+def test_without_a_list_of_metrics_other_accounts_are_not_named_and_the_estate_says_so(
+    world: World, session: AwsSession
+) -> None:
+    world.disturb = lambda operation, _: Disturbance("forbidden") if operation == "ListMetrics" else None
+    try:
+        inventory = read(session)
+    finally:
+        world.disturb = undisturbed
+    action = "cloudwatch:ListMetrics"
+    assert inventory.gaps == (f"{action} was denied; allow the IAM action {action} to have it",)
 
 
 class Untraced(XRaySource):

@@ -92,7 +92,11 @@ def test_an_instance_that_is_gone_is_named_with_the_fix(wire: Wire) -> None:
 def test_documentdb_is_read_like_a_database(wire: Wire) -> None:
     wire.faults.append(Fault("docdb-failover", NOW - 500, NOW - 455))
     found = look(wire, DOCUMENTS)
-    assert {r.mechanism: r.exposure for r in found.readings} == {"point-in-time-restore": 7, "multi-az": 0}
+    assert {r.mechanism: r.exposure for r in found.readings} == {
+        "point-in-time-restore": 7,
+        "multi-az": 0,
+        "snapshot": 5 * 3600 + 7,
+    }
     assert [(e.start, e.end) for e in found.events] == [(NOW - 500, NOW - 455)]
 
 
@@ -123,7 +127,7 @@ def test_a_bucket_with_pending_operations_is_behind_by_their_latency(wire: Wire)
 def test_failed_operations_make_the_copy_unknown(wire: Wire) -> None:
     wire.put("AWS/S3", "OperationsFailedReplication", RULE, 3)
     newest = reading(wire, MEDIA, "replication").newest
-    assert newest == Unknown("failed_operations", "3 objects failed to replicate: they are missing in the copy")
+    assert newest == Unknown("failed_operations", "3 objects failed to replicate in 24 h: they are missing in the copy")
 
 
 def test_a_rule_that_does_not_exist_replicates_nothing(wire: Wire) -> None:

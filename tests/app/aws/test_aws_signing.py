@@ -15,7 +15,7 @@ from botocore.credentials import Credentials
 
 from app.aws.session import AwsSession
 from app.aws.signing import SigV4
-from app.bootstrap import feeds
+from app.bootstrap_sources import feeds
 from app.ports import Span
 from app.prometheus.source import PrometheusSource
 from app.settings import Settings

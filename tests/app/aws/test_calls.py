@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from app.aws.calls import as_tags, call, of_tags, pages, unless_gone
 from slo.errors import AccessDenied, SourceError
@@ -25,6 +26,15 @@ def test_a_denied_call_is_an_error_that_names_the_action_also_where_gone_is_fine
     for asked in (call, unless_gone):
         with pytest.raises(AccessDenied, match="allow the IAM action x:GetThing"):
             asked("x:GetThing", refusing("AccessDenied"))
+
+
+def test_a_page_that_somebody_on_the_way_answers_with_is_an_error_in_one_line() -> None:
+    def operation(**_: object) -> None:
+        raise ResponseParserError("Unable to parse response, invalid XML received:\n<html>Bad Gateway</html>")
+
+    with pytest.raises(SourceError, match="x:GetThing: the answer is none of AWS; trying again may help") as caught:
+        call("x:GetThing", operation)
+    assert caught.value.retryable
 
 
 def test_every_page_is_asked_for_with_the_token_of_the_one_before() -> None:

@@ -11,7 +11,7 @@ from botocore.config import Config
 from app.aws.budget import ByteBudget
 from app.aws.logs import MINUTES_PER_QUERY, LogsSource
 from app.aws.session import AwsSession
-from app.bootstrap import feeds
+from app.bootstrap_sources import feeds
 from app.ports import Span
 from app.settings import Settings
 from app.simulator.clock import ManualClock

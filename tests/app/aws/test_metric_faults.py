@@ -18,6 +18,7 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.asking import CountedSource
 from app.aws.metric_results import Results
 from app.ports import Span
 from slo.errors import AccessDenied, SourceError, Throttled
@@ -312,3 +313,32 @@ def test_throttling_is_retryable_for_whoever_asks_next(source_at: Sources) -> No
     with answering(Cloud([said(b"", 429)])) as url, pytest.raises(Throttled) as caught:
         source_at(url).fetch([TOTAL], SPAN)
     assert caught.value.retryable
+
+
+def test_f01_every_throttled_try_is_counted_though_the_next_one_is_answered(source_at: Sources) -> None:
+    cloud = Cloud([said(THROTTLE, 400), said(THROTTLE, 400), page(series(0, (1, 5))), page(series(0, (1, 5)))])
+    with answering(cloud) as url:
+        counted = CountedSource(source_at(url, THREE_TRIES))
+        assert points(counted.fetch([TOTAL], SPAN)[TOTAL]) == {1: 5}
+        assert counted.taken() == (1, 2)
+        counted.fetch([TOTAL], SPAN)
+    assert counted.taken() == (1, 0)
+
+
+def test_f01_throttled_tries_of_a_call_that_fails_are_counted_as_well_and_told_to_nobody_else(source_at: Sources) -> None:
+    with answering(Cloud([said(THROTTLE, 400)] * 6)) as url:
+        source = source_at(url, THREE_TRIES)
+        counted = CountedSource(source)
+        for asked in (counted, source):
+            with pytest.raises(Throttled):
+                asked.fetch([TOTAL], SPAN)
+    assert counted.taken() == (1, 3)
+
+
+def test_series_that_share_the_number_and_the_ends_of_their_timestamps_keep_their_own_minutes(source_at: Sources) -> None:
+    many = [MetricQuery(None, "us-east-1", "Shop", f"M{n}", (), "Sum") for n in range(6)]
+    told = [{1: n, 2: 5, 4: 7} if n % 2 else {1: n, 3: 5, 4: 7} for n in range(5)]
+    results = [series(n, *points.items()) for n, points in enumerate(told)]
+    with answering(Cloud([page(*results, series(5))])) as url:
+        answers = source_at(url).fetch(many, SPAN)
+    assert [points(answers[query]) for query in many] == [*told, {}]

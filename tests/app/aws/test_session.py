@@ -28,6 +28,7 @@ ROLE = "arn:aws:iam::444455556666:role/sloop-reader"
 ACCOUNTS = {
     "main": Account("main", "111122223333", "us-east-1"),
     "other": Account("other", "444455556666", "eu-west-1", ROLE),
+    "seen": Account("seen", "777788889999", "eu-west-1", "arn:aws:iam::777788889999:role/for-alarms", "other"),
 }
 SPAN = Span(29_900_000, 29_900_010)
 ONE_TRY = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
@@ -106,6 +107,14 @@ def test_an_account_with_a_role_is_read_as_that_role_which_is_assumed_once_in_it
     day = datetime.now(UTC).strftime("%Y%m%d")
     assert form["key"] == [f"AKIDOWN/{day}/eu-west-1/sts"]
     assert aws.signed == [(f"AKIDROLE1/{day}/eu-west-1/monitoring", "token1")] * 2
+
+
+def test_a_monitored_account_is_read_as_the_role_of_the_account_that_monitors_it(aws: Aws, session: AwsSession) -> None:
+    CloudWatchSource(session).fetch([query("seen"), query("other")], SPAN)
+    assert [form["RoleArn"] for form in aws.forms] == [[ROLE]]
+    assert [token for _, token in aws.signed] == ["token1"]
+    session.client("cloudwatch", "seen").describe_alarms()
+    assert aws.forms[-1]["RoleArn"] == ["arn:aws:iam::777788889999:role/for-alarms"]
 
 
 def test_credentials_that_are_about_to_expire_are_fetched_anew(aws: Aws, session: AwsSession) -> None:

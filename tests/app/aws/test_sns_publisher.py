@@ -6,9 +6,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 
-from alerts.message import Message
+from alerts.envelope import Message
 from app.aws.sns import SnsPublisher
 from slo.errors import DeliveryError
 
@@ -93,6 +94,7 @@ def test_what_a_person_must_mend_is_permanent_and_names_the_fix(client: Any, cod
     [
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), True),
         (ReadTimeoutError(endpoint_url="http://127.0.0.1:1"), True),
+        (ResponseParserError("invalid XML received:\n<html>Bad Gateway</html>"), True),
         (NoCredentialsError(), False),
     ],
 )
@@ -100,6 +102,7 @@ def test_no_answer_can_be_tried_again_but_no_credentials_cannot(error: Exception
     with pytest.raises(DeliveryError) as raised:
         SnsPublisher(Failing(error), TOPIC).publish(MESSAGE)
     assert raised.value.retryable is retryable
+    assert "\n" not in str(raised.value)
 
 
 def test_subject_body_and_attributes_are_sent_as_they_are(client: Any) -> None:

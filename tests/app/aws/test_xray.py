@@ -103,3 +103,34 @@ def _minutes(answer: object) -> list[int]:
 def _values(answer: object) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     assert isinstance(answer, Series)
     return answer.values.astype(np.float64)
+
+
+def test_the_calls_between_two_services_are_summed_over_ranges_with_those_that_failed(
+    source: XRaySource, model: DemoModel
+) -> None:
+    start = NOW - 3 * LONGEST_RANGE
+    flows = {(f.caller, f.callee): f for f in source.flows(None, "us-east-1", start, NOW)}
+    sampled = sample(model.stream("api"), start, NOW)
+    calls, faults = int(sampled.total.sum()), int(sampled.fault.sum())
+    api, queue, untraced = flows["edge", "api"], flows["api", "jobs"], flows["client", "edge"]
+
+    assert api.calls is not None
+    assert abs(api.calls - calls * 3 // 4) <= 3
+    assert abs(api.faults - faults * 3 // 4) <= 3
+    assert (queue.calls, queue.faults) == (calls, 0)
+    assert (untraced.calls, untraced.faults) == (None, 0)
+
+
+def test_while_the_database_is_down_the_calls_to_it_fail_and_those_to_the_cache_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = DemoModel(7)
+    broken.inject("database-down", FAULT * 60.0)
+    routes = XRay(broken.stream, ManualClock(NOW * 60.0), broken.outages).routes()
+    with serving(Starlette(routes=routes)) as address:
+        for name, value in (("ENDPOINT_URL", address), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x")):
+            monkeypatch.setenv(f"AWS_{name}", value)
+        flows = {
+            f.callee: f for f in XRaySource(AwsSession({})).flows(None, "us-east-1", FAULT, FAULT + 10) if f.caller == "api"
+        }
+
+    assert flows["database"].faults == flows["database"].calls
+    assert flows["cache"].faults == 0

@@ -136,3 +136,28 @@ def test_wrong_options_are_told_in_one_line_with_the_fix(
     assert run(["backtest", str(folder / "estate.yaml"), "--slices", str(folder / "slices.csv"), *options]) == code
     error = capsys.readouterr().err.splitlines()[-1]
     assert words in error
+
+
+def test_the_native_alarms_stand_beside_the_engine(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    estate = folder / "estate.yaml"
+    native = ESTATE.replace(
+        "kind: service\n", "kind: alb\n    tier: 1\n    resource: {load_balancer: app/a/1, target_group: targetgroup/a/1}\n"
+    )
+    estate.write_text(native.replace("components:", 'accounts:\n  main: {id: "111122223333", region: us-east-1}\ncomponents:'))
+    found = told(folder, capsys, "--native")
+    assert list(found) == ["pages", "native"]
+    (objective,) = found["native"]["objectives"]
+    assert [(o["engine"][0]["fired_at"], o["native"][0]["alarm_at"]) for o in objective["episodes"]] == [
+        (format_minute(START + at), format_minute(START + at)) for at in (109, 509)
+    ]
+    assert found["native"]["totals"]["differences"] == {"resolves_at_once": 2}
+    text = printed(folder, capsys, "--native")
+    assert "resolves_at_once (2): CloudWatch goes OK as soon as" in text
+    assert text.splitlines()[-1] == "pages: Sloop 2, CloudWatch 2"
+
+
+def test_without_native_alarms_the_pages_that_would_be_lost_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no native alarm for api.availability: it is not marked survives_sloop" in (
+        text := printed(folder, capsys, "--native")
+    )
+    assert "2 pages would be lost" in text

@@ -8,29 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.cli.main import run
-from tests.support.account import Account, account
+from slo.units import format_minute, parse_minute
 from tests.support.wishes import GOLDEN, PAGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.support.account import Account
 
 NOTHING, FAILED, CHANGES, BLOCKED, DRIFT, PARTLY, USAGE = 0, 1, 2, 3, 4, 5, 64
 CPU = "sloop/small/database/cpu-high"
 REGION = "eu-west-1"
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Account]:
-    """The small estate is SLOOP_ESTATE, and an empty account waits; the dashboards are somebody else's test."""
-    estate = tmp_path / "small.yaml"
-    estate.write_text((GOLDEN / "small.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    assert PAGER is not None
-    with account() as found:
-        ours = {"SLOOP_ESTATE": str(estate), "SLOOP_WRITES_PER_SECOND": "1000", "SLOOP_PAGER_ENDPOINT": PAGER.url}
-        for name, value in {**found.environment, **ours}.items():
-            monkeypatch.setenv(name, value)
-        yield found
 
 
 def alarms(aws: Account) -> dict[str, dict[str, Any]]:
@@ -80,6 +68,7 @@ def test_a_saved_plan_is_refused_in_one_line_once_the_world_moved(
     file = tmp_path / "plan.json"
     assert run(["plan", "--out", str(file)]) == CHANGES
     assert run(["apply"]) == NOTHING
+    change_by_hand(aws, Threshold=99.0)
     capsys.readouterr()
     aws.forget()
     assert run(["apply", str(file)]) == FAILED
@@ -106,7 +95,8 @@ def test_a_change_by_hand_is_drift_and_survives_apply_unless_it_is_accepted(
     change_by_hand(aws, Threshold=99.0)
     capsys.readouterr()
     assert run(["drift"]) == DRIFT
-    assert f"changed  alarm {CPU} [main {REGION}]  Threshold 99 → 90  (by hand)" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"changed  alarm {CPU} [main {REGION}]  Threshold 99 → 90  (by hand; PutMetricAlarm by user/test, " in told
     assert run(["apply"]) == NOTHING
     assert alarms(aws)[CPU]["Threshold"] == 99
     assert run(["plan", "--accept-drift"]) == CHANGES
@@ -263,7 +253,7 @@ def test_without_an_estate_it_says_which_setting_to_set(
 
 
 def minute(aws: Account, requests: int, bad: int) -> str:
-    """A minute of traffic at the load balancer, and the state of the composite after it."""
+    """A minute of traffic at the load balancer, and the state of the long window after it."""
     dimensions = [{"Name": "LoadBalancer", "Value": "app/shop/50dc6c495c0c9188"}]
     counts = {"RequestCount": requests, "HTTPCode_Target_5XX_Count": bad}
     data = [
@@ -273,14 +263,30 @@ def minute(aws: Account, requests: int, bad: int) -> str:
     aws.client("cloudwatch", REGION).put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
     aws.clock.advance(60)
     aws.cloudwatch.tick(aws.clock.now())
-    return str(alarms(aws)["sloop/small/shop.availability/page"]["StateValue"])
+    return str(alarms(aws)["sloop/small/shop.availability/page/burn-1h"]["StateValue"])
 
 
-def test_the_native_composite_sees_the_fast_burn_and_tells_nobody(aws: Account) -> None:
+def test_the_native_alarms_see_the_fast_burn_and_the_composite_tells_nobody_while_no_heartbeat_is_missed(aws: Account) -> None:
     run(["apply"])
     # At 99.9 % a burn of 14.4 is 1.44 % bad: 28 of 2,000 are just under it, 44 of 3,000 above.
     assert [minute(aws, 1000, bad) for bad in (0, 28, 16)] == ["OK", "OK", "ALARM"]
-    history = aws.client("cloudwatch", REGION).describe_alarm_history(
-        AlarmName="sloop/small/shop.availability/page", AlarmTypes=["CompositeAlarm"], HistoryItemType="Action"
-    )
-    assert history["AlarmHistoryItems"] == []
+    assert alarms(aws)["sloop/small/shop.availability/page"]["StateValue"] == "OK"
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_plan_says_how_many_pages_a_week_its_policies_would_have_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objective, start = "shop.availability", parse_minute("2026-03-01T00:00:00Z")
+    rows = [f"{objective},{format_minute(start + n)},{0 if 100 <= n < 160 else 100},100" for n in range(1440)]
+    (tmp_path / "slices.csv").write_text("\n".join(["indicator,minute,good,total", *rows]) + "\n")
+    found = planned(capsys, "--backtest", str(tmp_path / "slices.csv"))["backtest"]
+    assert [(o["objective"], o["pages"]) for o in found["objectives"]] == [(objective, 1)]
+    assert found["pages_per_week"] == 10080 / 1440
+    assert run(["plan", "--backtest", str(tmp_path / "slices.csv")]) == CHANGES
+    assert "Back-test: 7.0 pages and" in capsys.readouterr().out
+    assert "backtest" not in planned(capsys)
+    monkeypatch.setenv("SLOOP_DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+    assert run(["plan", "--backtest", "30"]) == FAILED
+    assert "there is no such database" in capsys.readouterr().err
+    assert run(["plan", "--backtest", "0"]) == USAGE

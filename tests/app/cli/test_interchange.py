@@ -24,6 +24,17 @@ slos:
         total_query: sum(rate(http_total[{{.window}}]))
 """
 
+RECOVERABLE = """\
+apiVersion: sloop/v1
+kind: Estate
+metadata: {name: prod}
+components:
+  - name: database
+    kind: rds
+    resource: {instance: prod-pg}
+    recovery: [{scenario: az-loss, rpo: 5m, rto: 30m}]
+"""
+
 
 def written(folder: Path, name: str, text: str) -> str:
     file = folder / name
@@ -97,7 +108,7 @@ def test_what_is_not_known_is_wrong_usage(
 
 def test_an_unknown_format_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["import", "pyrra", "x.yaml"]) == 64
-    assert capsys.readouterr().err == "sloop: format 'pyrra' is not known here; there is sloth, openslo\n"
+    assert capsys.readouterr().err == "sloop: format 'pyrra' is not known here; there is sloth, openslo, resilience-hub\n"
 
 
 def test_a_plugin_is_refused_by_name_with_file_and_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -122,3 +133,23 @@ spec:
 """
     assert run(["import", "openslo", written(tmp_path, "slo.yaml", text)]) == 1
     assert "bad_target" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shape", ["v1", "v2"])
+def test_recovery_targets_go_to_resilience_hub_and_come_back(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, shape: str
+) -> None:
+    estate, policies = written(tmp_path, "estate.yaml", RECOVERABLE), tmp_path / "policies.json"
+    assert run(["export", "resilience-hub", estate, "--shape", shape, "--out", str(policies)]) == 0
+    assert "[targets_only]" in capsys.readouterr().err
+    assert run(["import", "resilience-hub", str(policies)]) == 0
+    out, err = capsys.readouterr()
+    assert "- {scenario: az-loss, rpo: 5m, rto: 30m}" in out
+    assert "metadata: {name: prod}" in out
+    assert err == ""
+
+
+def test_an_unknown_version_of_resilience_hub_is_wrong_usage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    estate = written(tmp_path, "estate.yaml", RECOVERABLE)
+    assert run(["export", "resilience-hub", estate, "--shape", "v3"]) == 64
+    assert "there is v1, v2" in capsys.readouterr().err

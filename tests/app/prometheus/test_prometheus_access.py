@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.aws.session import AwsSession
-from app.bootstrap import feeds
+from app.bootstrap_sources import feeds
 from app.ports import Span
 from app.prometheus.access import Access
 from app.prometheus.source import PrometheusSource

@@ -213,7 +213,7 @@ def handshake(link: str) -> dict[str, Any]:
 
 
 def test_the_handshake_is_answered_by_following_its_link(world: World) -> None:
-    link = f"http://{HOST}/sns/confirm?Token=t"
+    link = f"http://{HOST}/sns/confirm?Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-east-1:111122223333:pages&Token=t"
     assert world.post(handshake(link)) == 202
     assert world.asked == [CERTIFICATE, link]
     assert world.pager.confirmed == 1

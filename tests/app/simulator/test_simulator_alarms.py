@@ -273,3 +273,42 @@ def test_a_composite_of_unknown_alarms_or_with_a_bad_rule_is_refused(account: Ac
 
 def test_an_operation_that_does_not_exist_here_is_an_error_and_not_an_empty_answer(account: Account) -> None:
     assert refusal(account.client.describe_insight_rules) == "InvalidAction"
+
+
+def test_a_suppressor_in_alarm_keeps_the_actions_of_a_composite_back(account: Account) -> None:
+    quiet: dict[str, Any] = {"AlarmActions": None, "OKActions": None, "EvaluationPeriods": 1, "DatapointsToAlarm": 1}
+    put_alarm(account, "child", **quiet)
+    put_alarm(account, "down", **quiet, Threshold=50.0)
+    composite = {"AlarmName": "above", "AlarmRule": "ALARM(child)", "AlarmActions": [TOPIC], "ActionsSuppressor": "down"}
+    with pytest.raises(ClientError, match="ActionsSuppressorWaitPeriod"):
+        account.client.put_composite_alarm(**composite)
+    account.client.put_composite_alarm(**composite, ActionsSuppressorWaitPeriod=0, ActionsSuppressorExtensionPeriod=120)
+    told = []
+    for value in (0, 99, 9, 9, 9):
+        account.put(int(account.clock.now() // 60), value)
+        account.tick()
+        (alarm,) = account.client.describe_alarms(AlarmNames=["above"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        told.append((alarm["StateValue"], alarm.get("ActionsSuppressedBy"), len(account.published)))
+    assert told == [
+        ("OK", None, 0),
+        ("ALARM", "Alarm", 0),
+        ("ALARM", "ExtensionPeriod", 0),
+        ("ALARM", "ExtensionPeriod", 0),
+        ("ALARM", None, 1),
+    ]
+
+
+def test_a_new_alarm_warms_up_until_its_periods_are_full_or_the_time_is_over(account: Account) -> None:
+    warm_up: dict[str, Any] = {"WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 5}}
+    put_alarm(account, "early", TreatMissingData="breaching", **warm_up)
+    account.tick(3)
+    assert state(account, "early") == "INSUFFICIENT_DATA"
+    account.tick(2)
+    assert state(account, "early") == "ALARM"
+    put_alarm(account, TreatMissingData="breaching", **warm_up)
+    assert feed(account, 0, 0, 0) == ["INSUFFICIENT_DATA", "INSUFFICIENT_DATA", "OK"]
+
+
+def test_a_warm_up_beyond_two_days_is_refused(account: Account) -> None:
+    with pytest.raises(account.client.exceptions.ClientError, match="WarmUpPeriodDurationInMinutes"):
+        put_alarm(account, WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 2881})

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from app.simulator.disturbance import Disturbance
+from app.simulator.samples import Identity
 from tests.support.simulated import refusal
 
 if TYPE_CHECKING:
@@ -234,6 +235,30 @@ def test_metrics_are_listed_by_name_and_dimension(account: Account) -> None:
     assert {m["MetricName"] for m in everything} == {"Age", "Errors"}
     found = account.client.list_metrics(Namespace="AWS/SQS", Dimensions=[{"Name": "Queue", "Value": "mail"}])["Metrics"]
     assert found == [{"Namespace": "AWS/SQS", "MetricName": "Age", "Dimensions": [{"Name": "Queue", "Value": "mail"}]}]
+
+
+def test_metrics_of_linked_accounts_are_listed_with_their_owners_only_when_they_are_asked_for(account: Account) -> None:
+    account.put(MINUTE - 1, 1)
+    theirs = Identity("Shop", "Errors", frozenset({("Host", "theirs")}))
+    account.cloudwatch.store.link("444455556666").samples(theirs).cell(MINUTE - 1).add_values([(2.0, 1)])
+    ask = account.client.list_metrics
+    assert [m["Dimensions"] for m in ask()["Metrics"]] == [[]]
+    assert ask(IncludeLinkedAccounts=True)["OwningAccounts"] == [account.cloudwatch.store.account, "444455556666"]
+    found = ask(IncludeLinkedAccounts=True, OwningAccount="444455556666")
+    assert [m["Dimensions"] for m in found["Metrics"]] == [[{"Name": "Host", "Value": "theirs"}]]
+    assert refusal(ask, OwningAccount="444455556666") == "ValidationError"
+
+
+def test_a_query_is_of_the_account_that_it_names_and_of_no_other(account: Account) -> None:
+    account.put(MINUTE - 1, 1)
+    theirs = Identity("Shop", "Errors", frozenset())
+    account.cloudwatch.store.link("444455556666").samples(theirs).cell(MINUTE - 1).add_values([(2.0, 1)])
+    own = account.cloudwatch.store.account
+    asked = [stat("a", "Sum"), {**stat("b", "Sum"), "AccountId": "444455556666"}, {**stat("c", "Sum"), "AccountId": own}]
+    assert [r["Values"] for r in read(account, *asked).values()] == [[1], [2], [1]]
+    unlinked = {**stat("a", "Sum"), "AccountId": "000011112222"}
+    arguments = {"MetricDataQueries": [unlinked], "StartTime": NOW - 600, "EndTime": NOW}
+    assert refusal(account.client.get_metric_data, **arguments) == "ValidationError"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import queue
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,11 +11,12 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from app.hooks.signature import certificate_of, check_shape, check_signature
+from app.simulator.account import Surroundings
 from app.simulator.clock import ManualClock
 from app.simulator.cloudwatch import CloudWatch
 from app.simulator.courier import Courier
 from app.simulator.server import create_app
-from app.simulator.signing import verify
 from app.simulator.sns import Sns
 
 if TYPE_CHECKING:
@@ -31,14 +33,17 @@ class World:
         self.url = switch.url
         self.posts: queue.Queue[httpx.Request] = queue.Queue()
         transport = httpx.MockTransport(self._answer)
+        self.status = 200
         self.sns = Sns(lambda: switch.url, courier=lambda url: Courier(url, retry_seconds=0.001, transport=transport))
         clock = ManualClock(1_800_000_000.0)
         cloudwatch = CloudWatch(clock, self.sns.publish)
-        switch.app = create_app(cloudwatch, clock, query=self.sns.handle, routes=self.sns.routes())
+        self.around = Surroundings(cloudwatch, self.sns, clock)
+        regional = self.around.regional()
+        switch.app = create_app(cloudwatch, clock, query=self.sns.handle, routes=self.sns.routes(), regional=regional)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.posts.put(request)
-        return httpx.Response(200)
+        return httpx.Response(self.status)
 
     def take(self) -> tuple[dict[str, Any], httpx.Headers]:
         request = self.posts.get(timeout=5)
@@ -103,13 +108,59 @@ def test_a_notification_has_the_documented_envelope_and_headers(world: World) ->
     assert headers["x-amz-sns-subscription-arn"] == world.listed(topic)[0]["SubscriptionArn"]
 
 
+def dead_letters(world: World, boto: Callable[[str], Any], topic: str) -> str:
+    """The ARN of a queue that takes what this topic could not deliver."""
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Statement": [{**allow, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}]}
+    sqs = boto("sqs")
+    url = sqs.create_queue(QueueName="dead", Attributes={"Policy": json.dumps(policy)})["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    assert world.around.sqs.queues[url].messages == []
+    return str(found["QueueArn"])
+
+
+def waiting(world: World) -> list[str]:
+    (queue_,) = world.around.sqs.queues.values()
+    for _ in range(200):
+        if queue_.messages:
+            break
+        time.sleep(0.005)
+    return queue_.messages
+
+
+def test_f48_what_a_dead_pager_did_not_take_waits_in_the_queue(world: World, boto: Callable[[str], Any]) -> None:
+    topic = world.subscribed()
+    subscription = world.listed(topic)[0]["SubscriptionArn"]
+    redrive = json.dumps({"deadLetterTargetArn": dead_letters(world, boto, topic)})
+    world.client.set_subscription_attributes(
+        SubscriptionArn=subscription, AttributeName="RedrivePolicy", AttributeValue=redrive
+    )
+    retries = {"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}}
+    world.client.set_topic_attributes(TopicArn=topic, AttributeName="DeliveryPolicy", AttributeValue=json.dumps(retries))
+    attributes = world.client.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
+    assert (attributes["RedrivePolicy"], attributes["RawMessageDelivery"]) == (redrive, "false")
+    world.status = 503
+    world.client.publish(TopicArn=topic, Message="the house burns")
+    assert [json.loads(body)["Message"] for body in waiting(world)] == ["the house burns"]
+    assert world.posts.qsize() == 1 + 5
+    assert world.sns.topics.redriven == 1
+
+
+def test_a_queue_whose_policy_names_another_topic_takes_nothing(world: World, boto: Callable[[str], Any]) -> None:
+    topic = world.subscribed()
+    arn = dead_letters(world, boto, f"{topic}-other")
+    assert not world.around.sqs.leave(arn, topic, "x")
+    assert not world.around.sqs.leave(f"{arn}-other", topic, "x")
+
+
 def test_its_signature_verifies_with_the_certificate_it_serves(world: World) -> None:
     topic = world.subscribed()
     world.client.publish(TopicArn=topic, Message="no subject")
     envelope, _ = world.take()
     assert "Subject" not in envelope
-    certificate = httpx.get(envelope["SigningCertURL"], trust_env=False).text
-    assert verify(envelope, certificate, datetime.now(UTC)) is None  # type: ignore[func-returns-value]
+    certificate = certificate_of(httpx.get(envelope["SigningCertURL"], trust_env=False).content, of_aws=False)
+    check_shape(envelope, datetime.now(UTC))
+    assert check_signature(envelope, certificate, datetime.now(UTC)) is None  # type: ignore[func-returns-value]
     other = f"{world.url}/SimpleNotificationService-{'0' * 32}.pem"
     assert httpx.get(other, trust_env=False).status_code == 404
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.alarm_inventory import AlarmInventory, inventory
+from app.heartbeat_worker import Beat
 from slo.resource import Live
 from tests.app import picture
 from tests.support.wishes import desired
@@ -60,3 +61,28 @@ def test_how_many_are_in_alarm_stands_above_the_table() -> None:
     alarms = [r for r in WANTED if r.kind == "alarm"]
     assert f"{len(alarms)} in ALARM" in page(found(*alarms))
     assert "in ALARM" not in page(found())
+
+
+def test_the_last_heartbeat_stands_above_and_why_it_is_silent_now() -> None:
+    snapshot, history = picture.shared()
+
+    def shown(beat: Beat | None) -> str:
+        return picture.site(replace(snapshot, heartbeat=beat), history).get("/alarms").text
+
+    assert "heartbeat" not in shown(None)
+    assert "Last heartbeat of Sloop: never; silent now: no &lt;topic&gt;" in shown(Beat(None, "no <topic>"))
+    beating = shown(Beat(picture.NOW, None, 1))
+    assert "Last heartbeat of Sloop: " in beating
+    assert "silent" not in beating
+
+
+def test_the_heartbeat_is_a_metric() -> None:
+    snapshot, history = picture.shared()
+
+    def metrics(beat: Beat | None) -> str:
+        text = picture.site(replace(snapshot, heartbeat=beat), history).get("/metrics").text
+        return "\n".join(line for line in text.splitlines() if line.startswith("sloop_heartbeat"))
+
+    assert metrics(None) == ""
+    assert metrics(Beat(None, "no topic")) == "sloop_heartbeat_up 0.0"
+    assert metrics(Beat(picture.NOW)).startswith("sloop_heartbeat_up 1.0\nsloop_heartbeat_timestamp_seconds 1.")

@@ -53,7 +53,7 @@ def test_the_overview_shows_what_burns_then_the_layers_then_recovery_and_alarms(
         "Open breaches",
         "The estate, layer by layer",
         "Recovery targets",
-        "188 in sync",
+        f"{reference.in_sync()} in sync",
         "Least budget left",
         ">Sources</h2>",
     )
@@ -75,7 +75,16 @@ def test_alarms_that_were_never_read_are_not_called_in_order() -> None:
 def test_the_navigation_leads_to_the_pages_there_are_and_marks_the_one_it_is_on(site: picture.Site) -> None:
     text = site.get("/slos/api.latency").text
     nav = text[text.index('<nav aria-label="Main">') : text.index("</nav>")]
-    assert re.findall(r'href="([^"]+)"', nav) == ["/", "/slos", "/recovery", "/alarms", "/reports", "/sources"]
+    assert re.findall(r'href="([^"]+)"', nav) == [
+        "/",
+        "/slos",
+        "/recovery",
+        "/alarms",
+        "/maintenance",
+        "/reports",
+        "/sources",
+        "/audit",
+    ]
     assert re.findall(r'href="([^"]+)" aria-current="(\w+)"', nav) == [("/slos", "true")]
 
 

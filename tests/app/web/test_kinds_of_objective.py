@@ -9,8 +9,10 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from app.history import Columns
 from app.snapshot import Snapshot
 from app.web import methods, spans
 from app.web.objective import ObjectivePage, objective_page
@@ -80,9 +82,16 @@ class Kept:
         self._counted = {o.id: Counted.of(slices_of(o, series()), o.budgeting, T) for o in objectives}
         self._slices = {o.id: slices_of(o, series()) for o in objectives}
 
+    def hours(self, objective_id: str) -> Columns:
+        counted, first = self._counted[objective_id], (T - MONTH) // 60 * 60
+        found = [counted.count(60, min(hour + 60, T)) for hour in range(first, T, 60)]
+        return Columns(first, 60, np.array([(c.total, c.bad, c.measured) for c in found]).T)
+
+    def is_at_hand(self, objective_id: str) -> bool:
+        return objective_id in self._slices
+
     def hourly(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
-        counted = self._counted[objective_id]
-        return [(hour, counted.count(60, min(hour + 60, T))) for hour in range((T - MONTH) // 60 * 60, T, 60)]
+        return self.hours(objective_id).rows()
 
     def recent(self, objective_id: str) -> Sequence[tuple[Minute, Counts]]:
         counted = self._counted[objective_id]

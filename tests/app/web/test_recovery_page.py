@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.web.recovery import age, recovery_page
+from app.web.numbers import age
+from app.web.recovery import recovery_page
 from slo.estate.spec import Estate
 from tests.app import picture
 from tests.support import recovered

@@ -46,3 +46,9 @@ def test_a_source_tells_how_many_are_judged_each_minute_and_what_waiting_costs_t
     assert [line.lane for line in lines] == ["1 of 3 each minute", "every 5 minutes", "each minute"]
     assert [line.latency for line in lines] == ["8 min, 4 min while it burns", "8 min, 4 min while it burns", "90 s"]
     assert lines[0].recent == "90.0 %"
+
+
+def test_a_source_tells_how_often_it_was_throttled() -> None:
+    line = source_lines(replace(reference.shared()[0], sources=(SourceStatus("a", 9, throttled=12),)))[0]
+
+    assert line.throttled == 12

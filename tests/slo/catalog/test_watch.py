@@ -59,7 +59,8 @@ def test_an_alarm_whose_setting_is_not_given_falls_away() -> None:
 
 def test_signals_panels_and_alarms_of_a_load_balancer_that_is_not_there_fall_away() -> None:
     worker = component("ecs", {**SERVICE, "min_tasks": "4"})
-    assert set(signals("ecs", SERVICE)) == {"cpu", "memory", "running-tasks", "desired-tasks", "pending-tasks"}
+    tasks = {"running-tasks", "desired-tasks", "pending-tasks", "ephemeral-used", "ephemeral-reserved"}
+    assert set(signals("ecs", SERVICE)) == {"cpu", "memory", *tasks}
     assert [panel.title for panel in CATALOG.panels(worker)] == ["CPU and memory", "Tasks"]
     assert "healthy-hosts-low" not in alarms("ecs", worker.resource)
 

@@ -100,6 +100,12 @@ def test_what_other_tools_would_misread_is_listed() -> None:
     assert codes(export(loaded(WHOLE), CATALOG).losses) == {"composite", "percent", "proof", "recovery", "short_window"}
 
 
+def test_who_monitors_an_account_is_listed_as_lost() -> None:
+    text = WHOLE.replace("  other:", '  seen: {id: "777788889999", region: us-east-1, monitored_by: main}\n  other:')
+    paths = {loss.path for loss in export(loaded(text), CATALOG).losses if loss.code == "monitored_by"}
+    assert paths == {"accounts.seen.monitored_by"}
+
+
 def test_what_nothing_measures_is_exported_all_the_same_and_listed() -> None:
     text = "apiVersion: sloop/v1\nkind: Estate\nmetadata: {name: e}\ncomponents:\n  - name: web\n    kind: alb\n"
     estate = loaded(f"{text}    objectives: [{{indicator: availability, target: 99%, window: 30d}}]\n")

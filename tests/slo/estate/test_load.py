@@ -219,6 +219,14 @@ def test_a_bad_objective_names_the_field(objective: str, code: str, field: str) 
             "kind: rds, no_objective: a test, recovery: [{scenario: az-loss, rpo: soon}]",
             ("error", "bad_duration", "components[0].recovery[0].rpo"),
         ),
+        (
+            "kind: rds, no_objective: a test, recovery: [{scenario: az-loss, rpo: 5m, proof_max_age: 401d}]",
+            ("error", "bad_proof_age", "components[0].recovery[0].proof_max_age"),
+        ),
+        (
+            "kind: rds, no_objective: a test, recovery: [{scenario: az-loss, rpo: 5m, within: 0%}]",
+            ("error", "bad_share", "components[0].recovery[0].within"),
+        ),
         (f"kind: rds, no_objective: a test, displayName: {'x' * 301}", ("error", "too_long", "components[0].displayName")),
     ],
 )
@@ -328,6 +336,36 @@ def test_a_bad_exclusion_names_the_field(exclusion: str, code: str, field: str) 
 def test_a_bad_account_names_the_field(account: str, code: str, field: str) -> None:
     text = f"apiVersion: sloop/v1\nkind: Estate\nmetadata: {{name: p}}\naccounts: {{main: {{{account}}}}}\ncomponents: []\n"
     assert found(text) == [("error", code, f"accounts.main.{field}")]
+
+
+HUB = 'hub: {id: "999900001111", region: us-east-1}'
+
+
+@pytest.mark.parametrize(
+    ("hub", "monitor", "code", "words"),
+    [
+        (HUB, "hubb", "unknown_account", "did you mean 'hub'?"),
+        (HUB, "shop", "bad_account", "needs nobody to show its own metrics"),
+        ('hub: {id: "111122223333", region: us-east-1}', "hub", "bad_account", "needs nobody to show its own metrics"),
+        ('hub: {id: "999900001111", region: eu-west-1}', "hub", "bad_account", "linked within a region"),
+        (HUB.replace("}", ", monitored_by: top}") + '\n  top: {id: "2", region: us-east-1}', "hub", "bad_account", "passed on"),
+        (HUB.replace("}", ", monitored_by: shop}"), "hub", "bad_account", "passed on"),
+    ],
+)
+def test_an_account_is_monitored_by_another_one_that_it_can_be_linked_to(hub: str, monitor: str, code: str, words: str) -> None:
+    shop = f'shop: {{id: "111122223333", region: us-east-1, monitored_by: {monitor}}}'
+    text = f"apiVersion: sloop/v1\nkind: Estate\nmetadata: {{name: p}}\naccounts:\n  {shop}\n  {hub}\ncomponents: []\n"
+    problems = [p for p in load((("a.yaml", text.encode()),), CATALOG).problems if p.path == "accounts.shop.monitored_by"]
+    assert [p.code for p in problems] == [code]
+    assert words in problems[0].message
+
+
+def test_a_monitored_account_may_stand_before_the_one_that_monitors_it() -> None:
+    shop = 'shop: {id: "111122223333", region: us-east-1, monitored_by: hub}'
+    text = f"apiVersion: sloop/v1\nkind: Estate\nmetadata: {{name: p}}\naccounts:\n  {shop}\n  {HUB}\ncomponents: []\n"
+    estate = load((("a.yaml", text.encode()),), CATALOG).estate
+    assert estate is not None
+    assert [(a.name, a.monitored_by) for a in estate.accounts] == [("shop", "hub"), ("hub", None)]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ target: 99%, window: 30d, method: Timeslices, time_slice_target: 1
 """.strip().splitlines()
 COMPONENTS = """
 kind: rds, resource: {instance: i, replicas: [a, b]}, recovery: [{scenario: az-loss, rpo: 0, rto: 0m}]
+kind: rds, recovery: [{scenario: az-loss, rpo: 5m, proof_max_age: 180d, within: 100%}, {scenario: region-loss, rto: 1d}]
 kind: rds, no_objective: none, objectives: [], tier: 9, owner: me, runbook: x, description: z, displayName: "ä b"
 kind: sqs, resource: {queue: q, max_age: 300}
 kind: rds, indicators: {o: {type: time_slice, gauge: up, op: ">=", threshold: 1}}
@@ -114,6 +115,8 @@ kind: rds, owner: 5
 kind: rds, recovery: [{scenario: az-loss}]
 kind: rds, recovery: [{scenario: fire, rpo: 5m}]
 kind: rds, recovery: [{scenario: az-loss, rpo: soon}]
+kind: rds, recovery: [{scenario: az-loss, rpo: 5m, within: 0%}]
+kind: rds, recovery: [{scenario: az-loss, rpo: 5m, proof_max_age: long}]
 kind: rds, no_objective: x, objectives: [{indicator: availability, target: 99%, window: 30d}]
 kind: rds, objectives: [{name: x, target: 99%, window: 30d}]
 kind: rds, objectives: [{target: 99%, window: 30d, composite: {mode: serial, parts: [{indicator: a.availability, target: 9%}]}}]

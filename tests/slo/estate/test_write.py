@@ -34,6 +34,13 @@ def test_the_estates_of_the_program_are_the_same_once_written(file: str) -> None
     assert write(loaded(written.text), DEFAULT).text == written.text
 
 
+def test_who_monitors_an_account_is_written() -> None:
+    text = WHOLE.replace("  other:", '  seen: {id: "777788889999", region: us-east-1, monitored_by: main}\n  other:')
+    estate = loaded(text)
+    assert [a.monitored_by for a in estate.accounts] == [None, "main", None]
+    assert loaded(write(estate, DEFAULT).text) == estate
+
+
 def test_every_field_is_written() -> None:
     estate = loaded(WHOLE)
     text = write(estate, DEFAULT).text

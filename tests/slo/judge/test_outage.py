@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slo.judge.outage import RecoveryEvent, Told, failovers, interruptions, outages
+from slo.judge.outage import Phases, RecoveryEvent, Told, failovers, interruptions, outages
 from slo.judge.series import Slices
 
 STARTED, COMPLETED = "Multi-AZ instance failover started.", "Multi-AZ instance failover completed."
@@ -88,8 +88,21 @@ def test_events_further_apart_than_ten_minutes_are_two_interruptions() -> None:
 
 
 def test_what_still_lasts_takes_everything_after_it_along() -> None:
-    (group,) = interruptions([event(0, None), event(99_999, 100_000)])
+    (group,) = interruptions([event(0, None), event(99_999, 100_000, "failover", "database")])
     assert group.seconds is None
+
+
+def test_what_began_again_later_is_over_though_its_end_was_never_told() -> None:
+    found = interruptions([event(0, None, "failover", "database"), event(99_999, 100_071, "failover", "database")])
+    assert [(g.seconds, g.timed) for g in found] == [(0, False), (72, True)]
+
+
+def test_a_page_before_the_first_bad_minute_is_a_detection_in_no_time_and_one_long_after_it_is_none() -> None:
+    (group,) = interruptions([event(6000, 6600)])
+    assert [group.phases(at).detection for at in ([5990], [5300], [6060, 6120], [9000], [])] == [0, None, 60, None, None]
+    assert group.phases([]) == Phases(None, None, 600)
+    (pair,) = interruptions([event(100, 172, "failover", "database")])
+    assert pair.phases([120]) == Phases(None, 72, None)
 
 
 @settings(deadline=None)

@@ -240,6 +240,8 @@ def test_a_page_of_an_alarm_is_the_exception_and_absent_data_pages_only_for_what
         "no-events",
         "cluster-red",
         "writes-blocked",
+        "silent",
+        "tunnel-down",
     }
 
 

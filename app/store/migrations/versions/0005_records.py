@@ -28,6 +28,7 @@ def upgrade() -> None:
     # SQLite writes an added column into the end of the old text; a table made anew reads like the one of a fresh database.
     with op.batch_alter_table("outbox", recreate=_anew(), table_kwargs={"sqlite_autoincrement": True}) as outbox:
         outbox.add_column(sa.Column("path", sa.Text()))
+        outbox.add_column(sa.Column("first_tried_at", sa.DateTime(timezone=True)))
         outbox.add_column(sa.Column("gave_up_at", sa.DateTime(timezone=True)))
     with op.batch_alter_table("breach", recreate=_anew()) as breach:
         breach.add_column(sa.Column("told_as", sa.Text()))
@@ -38,6 +39,7 @@ def downgrade() -> None:
         breach.drop_column("told_as")
     with op.batch_alter_table("outbox", recreate=_anew(), table_kwargs={"sqlite_autoincrement": True}) as outbox:
         outbox.drop_column("gave_up_at")
+        outbox.drop_column("first_tried_at")
         outbox.drop_column("path")
     for name in ("spending", "recovery_breach", "drill", "journal", "event"):
         op.drop_table(name)
