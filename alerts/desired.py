@@ -16,13 +16,16 @@ from alerts.undelivered import undelivered_alarm
 from slo.errors import ProvisionError
 from slo.estate.indicator import EventRatio, MetricQuery, RateRatio, TimeSlice, Unbound
 from slo.estate.native import fast_rule, form, survives, why_not, why_unmeasured
-from slo.resource import Place, Resource
+from slo.resource import Place, Resource, partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from slo.catalog.catalog import Catalog
     from slo.estate.spec import Component, Estate
+
+GLOBAL_REGION = "us-east-1"
+"""Where CloudFront and what stands before it is measured, whatever the account's region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,13 @@ def _place(estate: Estate, name: str | None, region: str) -> Place:
 
 
 def _places(estate: Estate, made: Sequence[Resource]) -> tuple[Place, ...]:
-    """Every account's own region is looked at, even if nothing is wanted there any more."""
-    own = {_place(estate, a.name, a.region) for a in estate.accounts}
+    """Looked at even if nothing is wanted there any more: every account's own region, and where its CloudFront is measured."""
+    own = {_place(estate, a.name, region) for a in estate.accounts for region in _usual_regions(a.region)}
     return tuple(sorted(own | {_place(estate, r.account, r.region) for r in made}))
+
+
+def _usual_regions(region: str) -> tuple[str, ...]:
+    return (region, GLOBAL_REGION) if partition(region) == partition(GLOBAL_REGION) else (region,)
 
 
 def _channels(place: Place, made: Sequence[Resource], estate: Estate) -> tuple[Channel, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from alerts import naming
@@ -115,7 +116,7 @@ def _sentence(breach: Breach, kind: Kind, component: Component, objective: Objec
     spans = " and ".join(f"in {format_duration(window)}" for window in breach.rule.windows)
     name = f"{clip(line(component.title), 120)} ({objective.id})"
     goal = f"{_percent(objective.target)} over {_window(objective)}"
-    used = "" if facts.spent is None else f" {float(facts.spent) * 100:.3g}% of its budget is spent."
+    used = "" if facts.spent is None else f" {_spent(facts.spent)} of its budget is spent."
     if kind == "resolved":
         return f"{name} is quiet again: the {breach.severity} of {format_minute(breach.fired_at)} is resolved ({goal}).{used}"
     since = f", since {format_minute(breach.fired_at)}" if kind == "repeated" else ""
@@ -134,6 +135,11 @@ def _window(objective: Objective) -> str:
 def _percent(share: Decimal) -> str:
     """0.9990 -> `99.9%`, exactly."""
     return f"{format_percent(share)}%"
+
+
+def _spent(share: Fraction) -> str:
+    """0.0333... -> `3.4%`, rounded up as the pages do: what was spent must not look like less."""
+    return f"{ceil(share * 1000) / 10:,.1f}%"
 
 
 def _trigger(objective: Objective, rule: Rule) -> dict[str, Any]:

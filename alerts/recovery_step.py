@@ -75,8 +75,9 @@ def ended(held: Sequence[RecoveryBreach], now: int) -> Step:
 
 
 def _standing(row: RecoveryBreach, trouble: Trouble, now: int, *, quiet: bool) -> RecoveryBreach:
-    """The detail stays as it was told, unless it got worse or better: a row is no series."""
-    if trouble.severity != row.severity:
+    """The detail stays as it was told, unless it got worse or better: a row is no series. A ticket becomes no page unheard."""
+    raised = trouble.severity == "page" and row.notified_at is not None
+    if trouble.severity != row.severity and not (quiet and raised):
         row = replace(row, severity=trouble.severity, detail=trouble.detail)
     if row.notified_at is None and not quiet and now - row.opened_at >= trouble.wait:
         return replace(row, notified_at=now, detail=trouble.detail)

@@ -45,6 +45,7 @@ from app.history import StoredHistory
 from app.hooks.certificates import Certificates
 from app.hooks.sns import SnsHook, Trusted
 from app.keeper import Keeper
+from app.logs import configure_logs
 from app.main import create_app
 from app.missing import MissingMetrics
 from app.outbox import Paths
@@ -61,7 +62,7 @@ from app.signs import signs
 from app.snapshot import AppState
 from app.store.engine import REQUESTS
 from app.store.sql import SqlStore
-from app.telemetry import configure_logs, configure_metrics, configure_traces
+from app.telemetry import configure_metrics, configure_traces
 from app.telling import Teller, close_orphans
 from app.trace_map import watched_places
 from app.trace_worker import TraceWorker

@@ -21,6 +21,7 @@ from app.aws.trail import LOOKUPS_PER_SECOND, AwsTrail
 from app.aws.xray import XRaySource
 from app.clock import WallClock
 from app.discover import Discoverer
+from app.logs import configure_command_logs
 from app.provision import Provisioner, Provisioning
 from app.throttle import Throttle
 from slo.estate.spec import Account
@@ -93,6 +94,7 @@ def caller(places: Sequence[Place]) -> str:
 
 def discoverer(catalog: Catalog, account: str, region: str) -> Discoverer:
     """With the credentials that are found in the environment; `account` is how the estate will call theirs."""
+    configure_command_logs()
     session = AwsSession({}, default_region=region)
     discovery = AwsDiscovery(session, XRaySource(session), region)
     return Discoverer(discovery, CloudWatchSource(session), catalog, account)
@@ -105,6 +107,7 @@ def _addresses(settings: Settings) -> tuple[Pager | None, Pager | None]:
 
 
 def _session(places: Sequence[Place]) -> AwsSession:
+    configure_command_logs()
     return AwsSession({p.account: Account(p.account, p.id, p.region, p.role_arn) for p in places})
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.binding import COMPOSITES
 from app.clock import WallClock
 from app.drills import DrillBook
+from app.logs import configure_command_logs
 from app.store.sql import SqlStore
 from app.telling import Teller
 from app.test_fire import Range
@@ -70,6 +71,7 @@ def _refuse_missing(settings: Settings) -> None:
 
 def open_existing(settings: Settings) -> SqlStore:
     """Of SLOOP_DATABASE_URL, where it is there: UnreadableFile or StoreError otherwise, and nothing is made."""
+    configure_command_logs()
     _refuse_missing(settings)
     return SqlStore.open(settings.database)
 

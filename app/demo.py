@@ -25,10 +25,11 @@ from app.clock import ScaledClock, WallClock
 from app.demo_processes import start_prometheus, start_simulator
 from app.files import packaged_spec, read_catalog
 from app.guards import Requires
+from app.logs import configure_logs
 from app.settings import Settings
 from app.simulator.faults import FAULTS
 from app.simulator.pagerduty import PagerDuty
-from app.telemetry import configure_logs, configure_traces
+from app.telemetry import configure_traces
 from slo.errors import UsageError
 from slo.estate.load import load
 from slo.plan import make_plan

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from slo.resource import Place
 
 LEAST_WALL_SECONDS = 1.0
+STARTING_SECONDS = 60.0
+"""Of the wall, in which a service that never beat yet is no news: its first minutes are still to be read."""
 
 log = structlog.get_logger()
 
@@ -54,6 +56,8 @@ class HeartbeatWorker:
         self._signs, self._show = signs, show
         self._places: Sequence[Place] | None = None
         self._beat = Beat()
+        self._told: str | None = None
+        self._started = clock.monotonic()
 
     def run(self, stop: Event) -> None:
         while not stop.is_set():
@@ -66,10 +70,17 @@ class HeartbeatWorker:
         if why is None:
             self._beat = Beat(self._clock.now(), None, len(self._places or ()))
         else:
-            if why != self._beat.silent:
-                log.warning("no heartbeat", why=why)
             self._beat = replace(self._beat, silent=why)
+        self._warn(why)
         self._show(self._beat)
+
+    def _warn(self, why: str | None) -> None:
+        """Of each reason once."""
+        starting = self._beat.last is None and self._clock.monotonic() - self._started < STARTING_SECONDS
+        if why != self._told and not (why and starting):
+            self._told = why
+            if why is not None:
+                log.warning("no heartbeat", why=why)
 
     def _try(self) -> str | None:
         try:

@@ -95,6 +95,8 @@ class Keeper:
             if message is not None:
                 yield message
         yield from self._lost(breaches, at)
+        yield from self._lost_groups(breaches.values(), at)
+        yield from self._lost_recovery(at)
 
     def _stood_down(self, keys: Collection[str]) -> Mapping[str, int]:
         """Without an answer nothing is told again early; the next turn asks anew."""
@@ -121,13 +123,16 @@ class Keeper:
         return self._of_breach(delivery, breaches, at, down)
 
     def _component_of(self, delivery: Delivery, key: Callable[[str, str], str]) -> Component | None:
-        component = self._components.get(delivery.message.attributes.get("component", ""))
-        return component if component is not None and key(self._estate.name, component.name) == delivery.key else None
+        """It may have left the estate since: its incident is closed all the same."""
+        name = delivery.message.attributes.get("component", "")
+        return self._components.get(name, Component(name, "gone")) if key(self._estate.name, name) == delivery.key else None
 
     def _of_group(self, delivery: Delivery, root: Component, breaches: Collection[Breach], at: Minute) -> Message | None:
         members = worst_first(self._estate, [b for b in breaches if b.told_as == delivery.key])
         if not members:
-            return group_resolved(self._teller.origin(root), root, delivery.message.transition, at)
+            newest = self._newest(delivery)
+            ended = delivery.message.transition if newest == delivery.id else f"{delivery.message.transition}/{newest}"
+            return group_resolved(self._teller.origin(root), root, ended, at)
         occasion = self._turn_to_repeat(delivery, min(b.fired_at for b in members), at)
         return None if occasion is None else group_message(self._teller.origin(root), root, members, at, occasion=occasion)
 
@@ -139,7 +144,7 @@ class Keeper:
         if breach is None:
             row = self._store.breach(delivery.message.breach) if delivery.message.breach else None
             gone = row is None or row.breach.objective not in self._objectives
-            return None if gone or row is None else self._teller.resolved(row.breach, f"{delivery.id}")
+            return None if gone or row is None else self._teller.resolved(row.breach, str(self._newest(delivery)))
         if breach.objective not in self._objectives or self._estate.muted(self._objectives[breach.objective], at):
             return None
         stood_down = down.get(delivery.key, 0)
@@ -156,11 +161,15 @@ class Keeper:
         target = (told.component, told.scenario)
         open_ = worst(row for row in self._store.open_recovery_breaches() if (row.component, row.scenario) == target)
         if open_ is None:
-            return recovery_message(origin, component, told, "resolved", at * 60, occasion=str(delivery.id))
+            return recovery_message(origin, component, told, "resolved", at * 60, occasion=str(self._newest(delivery)))
         if self._estate.muted_component(component.name, at):
             return None
         occasion = self._turn_to_repeat(delivery, (open_.notified_at or open_.opened_at) // 60, at)
         return None if occasion is None else recovery_message(origin, component, open_, "repeated", at * 60, occasion=occasion)
+
+    def _newest(self, delivery: Delivery) -> int:
+        """An end that was given up is told once more under a name of its own, as often as it takes."""
+        return self._store.sent_as(delivery.key, limit=1)[0].id
 
     def _turn_to_repeat(self, delivery: Delivery, since: Minute, at: Minute) -> str | None:
         """Every four hours, counted from the breach, so that two keepers name the same turn."""
@@ -171,8 +180,35 @@ class Keeper:
     def _lost(self, breaches: Mapping[str, Breach], at: Minute) -> Iterator[Message]:
         """A page that was given up after a day of refusals is due as long as its breach is open."""
         for breach in breaches.values():
-            if breach.notified_at is None or breach.told_as is not None or breach.objective not in self._objectives:
+            objective = self._objectives.get(breach.objective)
+            if breach.notified_at is None or breach.told_as is not None:
+                continue
+            if objective is None or self._estate.muted(objective, at):
                 continue
             last = self._store.sent_as(naming.key(self._estate.name, breach.objective, breach.severity), limit=1)
             if last and last[0].gave_up_at is not None:
                 yield self._teller.again(breach, at, f"lost-{last[0].id}", self._judged(breach.objective))
+
+    def _lost_groups(self, breaches: Collection[Breach], at: Minute) -> Iterator[Message]:
+        """The same of a group, for the members that are still open."""
+        for key in sorted({b.told_as for b in breaches if b.told_as is not None}):
+            last = self._store.sent_as(key, limit=1)
+            root = self._component_of(last[0], naming.group_key) if last and last[0].gave_up_at is not None else None
+            if root is not None:
+                members = worst_first(self._estate, [b for b in breaches if b.told_as == key])
+                occasion = f"lost-{last[0].id}"
+                yield group_message(self._teller.origin(root), root, members, at, occasion=occasion)
+
+    def _lost_recovery(self, at: Minute) -> Iterator[Message]:
+        """The same of recovery: its keys tell the worst trouble of a target."""
+        by_target: dict[tuple[str, str], list[RecoveryBreach]] = {}
+        for row in self._store.open_recovery_breaches():
+            by_target.setdefault((row.component, row.scenario), []).append(row)
+        for (name, scenario), rows in by_target.items():
+            told, component = worst(rows), self._components.get(name)
+            if told is None or component is None or self._estate.muted_component(name, at):
+                continue
+            last = self._store.sent_as(naming.recovery_key(self._estate.name, name, scenario), limit=1)
+            if last and last[0].gave_up_at is not None:
+                origin, occasion = self._teller.origin(component), f"lost-{last[0].id}"
+                yield recovery_message(origin, component, told, "repeated", at * 60, occasion=occasion)

@@ -42,7 +42,8 @@ def fired(snapshot: Snapshot, verdict: RecoveryVerdict) -> list[int]:
     """When somebody was told of something amiss with the component or what depends on it, as far as it is at hand."""
     users = {c.name for c in snapshot.estate.components if verdict.component in (c.name, *c.depends_on)}
     owned = {o.id for c in snapshot.estate.components if c.name in users for o in c.objectives}
-    return [b.breach.fired_at * 60 for b in snapshot.breaches if b.breach.objective in owned]
+    told = (b.breach.notified_at for b in snapshot.breaches if b.breach.objective in owned)
+    return [at * 60 for at in told if at is not None]
 
 
 def find(

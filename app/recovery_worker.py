@@ -11,21 +11,21 @@ from app.drill_history import drill_events
 from app.outages import OutageFinder
 from slo.errors import StoreError
 from slo.judge.recovery import judge_estate
-from slo.judge.recovery_part import PERIOD_DAYS, PROOF_DAYS
-from slo.judge.recovery_point import added, hour_of
+from slo.judge.recovery_part import PERIOD_DAYS, PROOF_DAYS, unseen, unseen_then
+from slo.judge.recovery_point import Reading, added, hour_of
 from slo.units import to_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
     from threading import Event
 
     from app.board import Board
     from app.clock import Clock
-    from app.ports import RecoveryReader, Store
+    from app.ports import Findings, RecoveryReader, Store
     from app.recovery_pager import RecoveryPager
     from slo.estate.spec import Estate
     from slo.judge.outage import RecoveryEvent
-    from slo.judge.recovery_point import MechanismName, Reading, ReadingHour
+    from slo.judge.recovery_point import MechanismName, ReadingHour, Unknown
     from slo.units import Minute
 
     Hours = dict[tuple[str, MechanismName, int], ReadingHour]
@@ -89,6 +89,7 @@ class RecoveryWorker:
         looked_at = max((hour.last.at for hour in hours.values()), default=None)
         found = {c.name: self._reader.read(c, self._estate.account(c.account), now) for c in self._estate.components}
         readings = [r for f in found.values() for r in f.readings]
+        readings += _histories(found, unseen_then(hours.values()), int(now.timestamp()))
         events = self._interrupting((e for f in found.values() for e in f.events), minute - PERIOD_DAYS * 1440)
         self._store.keep_recovery(readings, [*events, *self._outages.find()], prune_before=minute - KEPT_MINUTES)
         verdicts = judge_estate(
@@ -127,3 +128,13 @@ class RecoveryWorker:
             hours[key] = added(hours.get(key), reading)
         self._hours = {key: hour for key, hour in hours.items() if hour.hour >= start * 60}
         return list(self._hours.values())
+
+
+def _histories(found: Mapping[str, Findings], before: Mapping[str, object], at: int) -> Iterator[Reading]:
+    """That a history may not be read is kept, and that it may be again: a report has no other word of it."""
+    for name, findings in found.items():
+        refused: Unknown | None = next(iter(unseen(findings.gaps)), None)
+        if refused is not None:
+            yield Reading(name, "event-history", at, refused, refused.text)
+        elif name in before:
+            yield Reading(name, "event-history", at, at, "the history of failovers may be read again")

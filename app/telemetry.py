@@ -1,14 +1,11 @@
-"""Logs, traces and metrics of Sloop itself. What OTEL_EXPORTER_OTLP_ENDPOINT does not ask for costs nothing."""
+"""Traces and metrics of Sloop itself. What OTEL_EXPORTER_OTLP_ENDPOINT does not ask for costs nothing."""
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
 from opentelemetry import trace
 from opentelemetry.metrics import Observation
 
@@ -22,23 +19,6 @@ if TYPE_CHECKING:
 _SUFFIXES = {"counter": ("_total",), "histogram": ("_count", "_sum", "_bucket")}
 TRACER = trace.get_tracer("sloop")
 """A span per tick of a shard and per message that is published."""
-
-
-def configure_logs(level: str) -> None:
-    """One line per event on stderr: readable on a terminal, JSON elsewhere."""
-    terminal = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=not os.environ.get("NO_COLOR"))
-            if terminal
-            else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def configure_traces() -> bool:

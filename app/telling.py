@@ -115,7 +115,13 @@ class Teller:
     def _group_message(self, group: Group) -> Message:
         root = self._components[group.root]
         at = max(b.notified_at or b.fired_at for b in group.members)
-        return group_message(self.origin(root), root, group.members, at, changes=self._changes(root, at))
+        try:
+            return group_message(self.origin(root), root, group.members, at, changes=self._changes(root, at))
+        except Exception:  # as with a page of its own
+            log.exception("a group's message lost its text", root=root.name)
+            about = {"component": root.name, "estate": self._estate.name}  # by these the keeper knows whose it is
+            key, transition = naming.group_key(self._estate.name, root.name), naming.group_transition(root.name, at)
+            return replace(bare(Message(key, transition, "ALARM", "", "", about), at * 60), attributes=about)
 
 
 def facts_of(verdict: Verdict | None, spent: Fraction | None = None) -> Facts:

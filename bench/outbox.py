@@ -23,10 +23,10 @@ from alerts.envelope import Message
 from app.aws.sns import SnsPublisher
 from app.clock import WallClock
 from app.exposition import meters
+from app.logs import configure_logs
 from app.outbox import Paths
 from app.ports import Commit
 from app.store.sql import SqlStore
-from app.telemetry import configure_logs
 from app.worker import OutboxWorker
 
 PER_SECOND, SECONDS, AT_ONCE = 100, 10, 10

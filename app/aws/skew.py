@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -16,16 +15,19 @@ if TYPE_CHECKING:
 TOLERATED = 2.0
 """Seconds; AWS refuses what is signed 300 s off."""
 ANSWERS = 5
+"""Fewer are not warned of."""
+MINUTES = 3
+"""A busy moment of this machine delays many answers at once, but not those of minutes."""
 
 log = structlog.get_logger()
 
 
 class Skew:
-    """Thread-safe. Answers that took long make the machine look ahead, so the least of the newest ones counts."""
+    """Thread-safe. Answers that took long make the machine look ahead, so the least of the last minutes counts."""
 
     def __init__(self, wall: Callable[[], datetime]) -> None:
         self._wall = wall
-        self._heard: deque[float] = deque(maxlen=ANSWERS)
+        self._heard: dict[int, tuple[int, float]] = {}  # by minute: how many, and the least of them
         self._told = False
         self._lock = Lock()
 
@@ -39,8 +41,8 @@ class Skew:
         except (ValueError, TypeError):  # no date, or one without a zone
             return
         with self._lock:
-            self._heard.append(ahead)
-            off = abs(self._least()) > TOLERATED
+            self._keep(int(now.timestamp() // 60), ahead)
+            off = sum(count for count, _ in self._heard.values()) >= ANSWERS and abs(self._least()) > TOLERATED
             turned, self._told = off != self._told, off
         if turned and off:
             log.warning("this machine's clock differs from AWS's; set it (NTP)", seconds_ahead=round(self._least(), 1))
@@ -52,5 +54,11 @@ class Skew:
         with self._lock:
             return self._least() if self._heard else None
 
+    def _keep(self, minute: int, ahead: float) -> None:
+        # Both ways: a clock that was set back leaves minutes behind that lie ahead.
+        self._heard = {known: heard for known, heard in self._heard.items() if abs(minute - known) < MINUTES}
+        count, least = self._heard.get(minute, (0, ahead))
+        self._heard[minute] = (count + 1, min(least, ahead, key=abs))
+
     def _least(self) -> float:
-        return min(self._heard, key=abs)
+        return min((least for _, least in self._heard.values()), key=abs)

@@ -14,7 +14,7 @@ from slo.errors import ProvisionError, ReportError
 from slo.judge import compliance, recovery
 from slo.judge.period import start as window_start
 from slo.judge.period import window_of
-from slo.judge.recovery_part import PROOF_DAYS
+from slo.judge.recovery_part import PROOF_DAYS, unseen_then
 from slo.judge.windows import NOTHING
 from slo.units import format_minute, from_minute
 
@@ -208,4 +208,4 @@ def _recovery(store: Store, estate: Estate, upto: Minute, held: Recovered) -> tu
         for e in (*store.recovery_events(upto - PROOF_DAYS * 1440), *drill_events(store, upto * 60))
         if e.start <= upto * 60
     ]
-    return recovery.judge_estate(estate, held.hours, events, {}, upto * 60, held.fired or {})
+    return recovery.judge_estate(estate, held.hours, events, unseen_then(held.hours), upto * 60, held.fired or {})

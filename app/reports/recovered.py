@@ -53,8 +53,9 @@ def fired(store: Store, estate: Estate, upto: Minute) -> dict[str, tuple[int, ..
     owner = {o.id: o.component for o in estate.objectives}
     found: dict[str, list[int]] = {}
     for row in store.breaches_between(upto - PERIOD_DAYS * 1440, upto):
-        if row.breach.objective in owner:
-            found.setdefault(owner[row.breach.objective], []).append(row.breach.fired_at * 60)
+        at = row.breach.notified_at
+        if row.breach.objective in owner and at is not None and at <= upto:
+            found.setdefault(owner[row.breach.objective], []).append(at * 60)
     return {name: tuple(sorted(moments)) for name, moments in found.items()}
 
 

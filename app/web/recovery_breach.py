@@ -34,9 +34,10 @@ def context(snapshot: Snapshot, breach: RecoveryBreach, deliveries: Sequence[Del
 
 
 def timeline(snapshot: Snapshot, breach: RecoveryBreach, deliveries: Sequence[Delivery] | None) -> tuple[Event, ...]:
-    steps = [(breach.opened_at, "opened", breach.detail)]
+    """The detail is of the moment of telling, and of that of opening before it."""
+    steps = [(breach.opened_at, "opened", breach.detail if breach.notified_at is None else "")]
     if breach.notified_at is not None:
-        steps.append((breach.notified_at, "told", f"{breach.severity} due"))
+        steps.append((breach.notified_at, "told", f"{breach.severity} due: {breach.detail}"))
     if breach.resolved_at is not None:
         steps.append((breach.resolved_at, "resolved", "held no longer"))
     timed = [(float(at), Event(when(at, snapshot), what, detail)) for at, what, detail in steps]

@@ -60,11 +60,17 @@ def trouble_line(breach: RecoveryBreach, snapshot: Snapshot) -> TroubleLine:
         breach.detail,
         when(breach.opened_at, snapshot),
         "" if breach.resolved_at is None else when(breach.resolved_at, snapshot),
-        "not sent" if breach.notified_at is None else when(breach.notified_at, snapshot),
+        _told(breach, snapshot),
         numbers.about(max(0, end - breach.opened_at)),
         breach.open,
         f"/recovery/{quote(breach.component)}/{quote(breach.scenario)}",
     )
+
+
+def _told(breach: RecoveryBreach, snapshot: Snapshot) -> str:
+    if breach.notified_at is not None:
+        return when(breach.notified_at, snapshot)
+    return "not yet" if breach.open else "never"
 
 
 def when(seconds: int, snapshot: Snapshot) -> str:

@@ -122,7 +122,9 @@ def judge(component: Component, target: RecoveryTarget | None, evidence: Evidenc
         None if chosen is None else chosen.name,
         {days: exposures(since(hours, now - days * DAY)).worst for days in SHOWN_DAYS},
         None if target is None or target.rpo is None else period.within(target.rpo),
-        Fraction(min(period.readings, PERIOD_DAYS * 1440), PERIOD_DAYS * 1440),
+        Fraction(
+            min(recovery_exposure.minutes_read(since(hours, now - PERIOD_DAYS * DAY)), PERIOD_DAYS * 1440), PERIOD_DAYS * 1440
+        ),
         others,
         max(points, default=None),
         0 if chosen is None else chosen.step,

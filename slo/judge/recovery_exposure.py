@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from slo.judge import mechanism as protection
@@ -41,6 +42,14 @@ def chosen(
     return read[0] if read else (known[0] if known else None, [])
 
 
+def minutes_read(hours: Iterable[ReadingHour]) -> int:
+    """Where several components are read, a minute of all of them is one."""
+    found: Counter[int] = Counter()
+    for hour in hours:
+        found[hour.hour] = max(found[hour.hour], hour.known)
+    return found.total()
+
+
 def _is_unread(hour: ReadingHour) -> bool:
     return isinstance(hour.last.newest, Unknown) and hour.last.newest.code in UNREAD
 
@@ -69,10 +78,16 @@ def exposure(
         newest = [h.last.newest for h in {h.component: h for h in hours}.values()]
         unknown = next((n for n in newest if isinstance(n, Unknown)), None)
         return unknown or max(max(0, now - n) for n in newest if not isinstance(n, Unknown))
+    nothing = None if scenario is None else _nothing_to_read(component, scenario, evidence)
+    if nothing is not None:
+        return nothing
     if evidence.gaps:
         return evidence.gaps[0]
-    if scenario is None:
-        return Unknown("not_read", "no recovery point is read")
+    return Unknown("not_read", "no recovery point is read" if scenario is None else "no recovery point was read yet")
+
+
+def _nothing_to_read(component: Component, scenario: str, evidence: Evidence) -> Unknown | None:
+    """A call that failed took nothing away where there is no recovery point to read."""
     if not protection.mechanisms(component, scenario):
         return Unknown("no_mechanism", f"no recovery point is known for kind {component.kind} in {scenario}")
     if component.kind == "ecs" and not evidence.queues:
@@ -80,4 +95,4 @@ def exposure(
             "no_dead_letter_queue",
             "lost messages would show in a dead-letter queue, and no queue that it depends on names one (`dlq`)",
         )
-    return Unknown("not_read", "no recovery point was read yet")
+    return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from slo.judge.verdict import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from slo.judge.outage import EventKind, Interruption, Phases, RecoveryEvent
     from slo.judge.recovery_point import ReadingHour, Unknown
@@ -22,6 +22,8 @@ PROOF_DAYS = 400
 SHOWN_DAYS = (7, 30)
 APPROACHING = Fraction(4, 5)
 STALE_SECONDS = 600
+HISTORIES = ("DescribeEvents", "ecs:DescribeServices", "ecs:ListServiceDeployments")
+"""The IAM actions that tell of failovers end so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,17 @@ class Evidence:
     @property
     def unseen(self) -> tuple[Unknown, ...]:
         """Event histories that may not be read: what is in them is not known, so nothing beside them is a pass."""
-        return tuple(gap for gap in self.gaps if gap.code == "access_denied" and gap.text.endswith("Events"))
+        return unseen(self.gaps)
+
+
+def unseen(gaps: Iterable[Unknown]) -> tuple[Unknown, ...]:
+    return tuple(gap for gap in gaps if gap.code == "access_denied" and gap.text.endswith(HISTORIES))
+
+
+def unseen_then(hours: Iterable[ReadingHour]) -> dict[str, list[Unknown]]:
+    """By component, the histories that could not be read when the last of these hours was."""
+    last = {h.component: h.last.newest for h in sorted(hours, key=lambda h: h.last.at) if h.mechanism == "event-history"}
+    return {name: [why] for name, why in last.items() if not isinstance(why, int)}
 
 
 def no_target(what: str) -> Part:

@@ -25,7 +25,9 @@ MechanismName = Literal[
     "replication",
     "versioning",
     "dead-letter-queue",
+    "event-history",
 ]
+"""The last one is none: its readings say whether the history of failovers could be read."""
 HOUR = 3600
 
 

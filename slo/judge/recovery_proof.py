@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slo.estate.spec import Component, RecoveryTarget
-    from slo.judge.outage import Interruption, RecoveryEvent
+    from slo.judge.outage import EventKind, Interruption, RecoveryEvent
     from slo.judge.recovery_part import Evidence
 
 DAY = 86400
@@ -59,7 +59,7 @@ def proofs_of(component: Component, target: RecoveryTarget | None, evidence: Evi
     """Of the target's scenario; what has not begun at `now` (another clock is ahead) is left out."""
     scenario = None if target is None else target.scenario
     kinds = protection.PROOFS.get(scenario or "", ())
-    known = [e for e in (*evidence.events, *evidence.around) if e.start <= now]
+    known = [e for e in (*evidence.events, *evidence.around) if e.start <= now and _concerns(e, scenario, kinds)]
     own = [
         group
         for group in interruptions(e for e in known if not e.failed)
@@ -75,3 +75,9 @@ def proofs_of(component: Component, target: RecoveryTarget | None, evidence: Evi
         NO_AGE if target is None else target.proof_max_age,
         now,
     )
+
+
+def _concerns(event: RecoveryEvent, scenario: str | None, kinds: Sequence[EventKind]) -> bool:
+    """A rehearsal of something else, or a restore beside a failover, must not make that failover longer."""
+    explains = event.kind == "outage" or (event.kind == "drill" and event.scenario is None)
+    return explains or event.kind in kinds or event.scenario == scenario

@@ -73,6 +73,18 @@ def test_every_place_with_alarms_has_the_topics_that_they_tell() -> None:
     assert told == topics
 
 
+def test_what_a_removed_distribution_left_behind_is_looked_for_in_us_east_1() -> None:
+    assert [p.region for p in wanted(small_estate()).places] == ["eu-west-1", "us-east-1"]
+    assert {r.region for r in desired(small_estate())} == {"eu-west-1"}, "nothing is made there"
+
+
+def test_in_china_and_govcloud_no_other_partition_is_looked_at() -> None:
+    for region in ("cn-north-1", "us-gov-west-1"):
+        estate = small_estate()
+        moved = replace(estate, accounts=(replace(estate.accounts[0], region=region),))
+        assert [p.region for p in wanted(moved).places] == [region]
+
+
 def test_without_an_account_nothing_is_wanted() -> None:
     estate = replace(small_estate(), accounts=(), components=())
     assert wanted_alarms(estate, read_catalog()).resources == ()

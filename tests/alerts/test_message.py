@@ -154,6 +154,14 @@ def test_what_is_not_known_is_null() -> None:
     assert "budget is spent" not in body["NewStateReason"]
 
 
+@pytest.mark.parametrize(
+    ("spent", "told"), [(Fraction(22103, 100_000), "22.2%"), (Fraction(1, 100_000), "0.1%"), (Fraction(21, 2), "1,050.0%")]
+)
+def test_what_was_spent_is_told_rounded_up_as_the_pages_show_it(spent: Fraction, told: str) -> None:
+    body = json.loads(page(facts=Facts(spent)).body)
+    assert f" {told} of its budget is spent." in body["NewStateReason"]
+
+
 def test_a_breach_that_is_still_open_cannot_be_told_as_resolved() -> None:
     with pytest.raises(ValueError, match="is not resolved"):
         page("resolved")

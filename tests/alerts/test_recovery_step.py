@@ -141,3 +141,13 @@ def test_alarms_and_ends_alternate_and_say_the_worst_that_is_open(rows: list[tup
         per_kind.setdefault(row.kind, []).append(row)
     for found_rows in per_kind.values():
         assert all(a.resolved_at is not None and a.resolved_at <= b.opened_at for a, b in pairwise(found_rows))
+
+
+def test_a_ticket_that_was_told_becomes_no_page_in_a_mute_and_one_at_its_end() -> None:
+    key = Key()
+    missing = Trouble("backup_missing", "on", "ticket", "none")
+    key.look(missing, minutes=11)
+    key.look(replace(missing, severity="page"), minutes=30, quiet=True)
+    assert key.said == [("opened", "backup_missing", "ticket")]
+    key.look(replace(missing, severity="page"))
+    assert key.said[1:] == [("changed", "backup_missing", "page")]

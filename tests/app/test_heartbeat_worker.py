@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from alerts.heartbeat import Pulse, Signs
 from app.heartbeat_worker import Beat, HeartbeatWorker
@@ -102,3 +103,22 @@ def test_a_sped_up_estate_is_vouched_for_until_two_turns_later() -> None:
     rig = Rig(speed=600)
     rig.turns(3, minutes=1 / 60)
     assert sorted(set(rig.at())) == list(range(41))
+
+
+def test_a_service_that_starts_is_no_news_and_one_that_never_beats_is_told_once() -> None:
+    unread = replace(WELL, pulses=[Pulse("cloudwatch", None)])
+    rig = Rig(signs=unread)
+    with capture_logs() as logs:
+        rig.turns(2, minutes=1 / 4)
+        assert logs == []
+        rig.turns(4)
+    assert [(line["event"], line["why"]) for line in logs] == [("no heartbeat", "cloudwatch has judged no minute yet")]
+
+
+def test_silence_after_a_beat_is_told_at_once_and_again_after_the_next_beat() -> None:
+    rig = Rig()
+    with capture_logs() as logs:
+        for signs in (WELL, replace(WELL, pulses=[]), WELL, replace(WELL, pulses=[])):
+            rig.signs = signs
+            rig.turns(1, minutes=1 / 60)
+    assert [line["why"] for line in logs] == ["nothing is measured"] * 2

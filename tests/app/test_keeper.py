@@ -178,6 +178,44 @@ def test_an_incident_whose_resolve_was_given_up_is_closed(store: Store) -> None:
     assert store.told_open() == []
 
 
+def test_a_group_that_was_given_up_is_due_for_the_members_that_are_still_open(store: Store) -> None:
+    desk = Desk(store, estate_of(*MANY))
+    opened = [Breach(o.id, "page", rules_of(API)[0], AT, Fraction(1, 30), notified_at=AT) for o in MANY]
+    told = desk.teller([Transition("opened", breach) for breach in opened], lambda _: None)
+    store.commit(Commit(desk.shard, AT + 1, transitions=told.transitions, messages=told.messages))
+    (claimed,) = store.claim(from_minute(AT), lease_seconds=1, limit=9)
+    store.give_up(claimed, "a day of refusals", from_minute(AT) + timedelta(days=1))
+    assert desk.turn() == [(GROUP, "ALARM")]
+    assert desk.turn() == []
+
+
+def test_an_end_that_is_given_up_again_and_again_is_told_until_it_is_taken(store: Store) -> None:
+    for turn, (members, key) in enumerate(((MANY, GROUP), ((API,), KEY))):
+        desk = Desk(store, estate_of(*MANY, API))
+        opened = desk.open(*(o.id for o in members))
+        told = desk.teller([Transition("resolved", replace(b, resolved_at=AT + 30)) for b in opened], lambda _: None)
+        store.commit(Commit(desk.shard, AT + 2 + turn, transitions=told.transitions, messages=told.messages))
+        for _ in range(3):
+            desk.keeper.turn()
+            (claimed,) = store.claim(from_minute(AT), lease_seconds=1, limit=9)
+            assert (claimed.key, claimed.message.state) == (key, "OK")
+            store.give_up(claimed, "refused", from_minute(AT))
+        assert desk.turn() == [(key, "OK")]
+        assert store.told_open() == []
+
+
+def test_what_was_given_up_is_not_told_in_a_maintenance_window(store: Store) -> None:
+    window = Exclusion(AT, AT + 60, "mute", "maintenance", "ops", component="api")
+    desk = Desk(store, replace(estate_of(API), exclusions=(window,)))
+    breach = Breach(API.id, "page", rules_of(API)[0], AT, Fraction(1, 30), notified_at=AT)
+    told = desk.teller([Transition("opened", breach)], lambda _: None)
+    store.commit(Commit(desk.shard, AT + 1, transitions=told.transitions, messages=told.messages))
+    (claimed,) = store.claim(from_minute(AT), lease_seconds=1, limit=9)
+    store.give_up(claimed, "a day of refusals", from_minute(AT))
+    assert desk.turn() == []
+    assert desk.turn(61) == [(KEY, "ALARM")]
+
+
 def test_a_test_that_was_cut_short_is_closed(store: Store) -> None:
     desk = Desk(store, estate_of(API))
     component = desk.estate.components[0]
@@ -187,3 +225,11 @@ def test_a_test_that_was_cut_short_is_closed(store: Store) -> None:
     assert desk.turn(10) == []
     assert desk.turn(5) == [("sloop/test/test/api", "OK")]
     assert store.told_open() == []
+
+
+def test_a_group_whose_root_left_the_estate_is_closed_with_its_last_member(store: Store) -> None:
+    desk = Desk(store, estate_of(*MANY))
+    desk.open(*(o.id for o in MANY))
+    desk.resolve(*(row.breach for row in store.open_breaches()))
+    without = Keeper(store, estate_of(objective("web")), desk.teller, lambda _: None, desk.clock, lambda: None)
+    assert [(m.key, m.state) for m in without.turn()] == [(GROUP, "OK")]

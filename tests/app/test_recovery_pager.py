@@ -180,3 +180,19 @@ def test_a_drill_of_the_store_proves_the_rto_and_a_failed_one_is_said(store: Sto
     (verdict,) = desk.board.box.get().recovery
     assert (verdict.rto.state, verdict.rto.achieved) == ("met", 6000)
     assert [r.code for r in verdict.rto.reasons] == ["drill_failed"]
+
+
+def test_a_page_of_recovery_that_was_given_up_is_due_as_long_as_its_trouble_stands(store: Store) -> None:
+    desk = Desk(store)
+    desk.stopped_at = NOW
+    for _ in range(40):
+        desk.worker.turn()
+        desk.clock.move(60)
+    wall = desk.clock.now()
+    while claimed := store.claim(wall, lease_seconds=1, limit=9):
+        for delivery in claimed:
+            store.give_up(delivery, "a day of refusals", wall)
+    assert [(m.key, m.state, m.attributes["severity"]) for m in desk.keeper.turn()] == [(KEY, "ALARM", "page")]
+    assert desk.keeper.turn() == []
+    desk.stopped_at = None
+    assert desk.minutes(2) == [("ALARM", "page"), ("OK", "page")]

@@ -12,6 +12,8 @@ from app.recovery_worker import LEAST_WALL_SECONDS, RETRY_SECONDS, RecoveryWorke
 from slo.errors import StoreError
 from slo.estate.spec import Component, Estate, RecoveryTarget
 from slo.judge.outage import RecoveryEvent, Told
+from slo.judge.recovery_part import unseen_then
+from slo.judge.recovery_point import Unknown
 from tests.support.clocks import FakeClock
 from tests.support.minutes import START
 
@@ -149,3 +151,17 @@ def test_a_store_that_refuses_is_tried_again_and_the_last_verdicts_stay() -> Non
 def test_looks_follow_the_estates_minutes_but_not_faster_than_the_wall_allows() -> None:
     assert Desk().worker.turn() == 53
     assert Desk(speed=1000).worker.turn() == LEAST_WALL_SECONDS
+
+
+def test_a_history_that_may_not_be_read_is_kept_and_so_is_that_it_may_be_again() -> None:
+    desk = Desk()
+    desk.turns(1)
+    assert unseen_then(desk.store.recovery_hours(0)) == {}
+    desk.reader.denied = {"rds:DescribeEvents"}
+    desk.turns(2)
+    why = Unknown("access_denied", "not evidenced: needs rds:DescribeEvents")
+    assert unseen_then(desk.store.recovery_hours(0)) == {"database": [why]}
+    desk.restart()
+    desk.reader.denied = set()
+    desk.turns(1)
+    assert unseen_then(desk.store.recovery_hours(0)) == {}

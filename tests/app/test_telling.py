@@ -69,6 +69,17 @@ def test_f53_a_page_that_cannot_be_worded_goes_out_without_its_words_and_the_oth
     assert "burns its budget" in json.loads(second.body)["AlarmDescription"]
 
 
+def test_f53_a_group_that_cannot_be_worded_goes_out_without_its_words_and_names_its_root() -> None:
+    def broken(component: Component, at: int) -> tuple[Event, ...]:
+        raise ValueError(f"no such change of {component.name} at {at}")
+
+    many = tuple(objective("api", f"i{n}") for n in range(30))
+    opened = [Transition("opened", replace(_breach(notified_at=AT), objective=o.id)) for o in many]
+    (message,) = Teller(estate_of(*many), URL, broken)(opened, lambda _: None).messages
+    assert (message.key, message.state, message.attributes["component"]) == ("sloop/test/group/api/page", "ALARM", "api")
+    assert "could not be sent" in json.loads(message.body)["AlarmDescription"]
+
+
 def test_f52_many_pages_of_one_tick_are_one_message_per_root_and_their_ends_are_silent() -> None:
     many = tuple(objective("api", f"i{n}") for n in range(30))
     opened = [Transition("opened", replace(_breach(notified_at=AT), objective=o.id)) for o in many]

@@ -14,9 +14,12 @@ from playwright.sync_api import sync_playwright
 
 from alerts.recovery_breach import RecoveryBreach
 from app.drills import DrillBook, Finish, Start
+from app.estimate import estimate
+from app.files import read_prices
 from app.guards import loopback_hosts
 from app.main import create_app
 from app.memory.store import MemoryStore
+from app.settings import Settings
 from app.snapshot import AppState, SnapshotBox
 from app.trace_map import Flow, trace_map
 from slo.judge.recovery_point import Reading
@@ -162,7 +165,8 @@ def full() -> Snapshot:
 
 @pytest.fixture(scope="module")
 def whole(browser: Browser) -> Iterator[Shown]:
-    with showing(browser, *reference.shared(), about=reference.facts()) as site:
+    reading = estimate(reference.estate(), reference.catalog(), Settings(), read_prices()).reading
+    with showing(browser, *reference.shared(), about=reference.facts(), reading=reading) as site:
         yield site
 
 

@@ -24,9 +24,9 @@ from app import pipeline
 from app.aws.sns import SnsPublisher
 from app.exposition import meters
 from app.keeper import Keeper
+from app.logs import configure_logs
 from app.outbox import Paths
 from app.store.sql import SqlStore
-from app.telemetry import configure_logs
 from app.telling import Teller
 from app.worker import OutboxWorker
 from tests.support.clocks import FakeClock

@@ -8,7 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.aws.session import AwsSession
-from app.aws.skew import ANSWERS, Skew
+from app.aws.skew import ANSWERS, MINUTES, Skew
+from tests.support.clocks import FakeClock
 from tests.support.simulated import environment, simulated
 
 if TYPE_CHECKING:
@@ -31,25 +32,42 @@ def account() -> Iterator[Account]:
         yield made
 
 
-def test_f27_the_least_of_the_newest_answers_counts_because_slow_ones_look_like_a_clock_ahead() -> None:
-    skew = Skew(lambda: NOW)
+def test_f27_the_least_of_the_last_minutes_counts_because_slow_answers_look_like_a_clock_ahead() -> None:
+    clock = FakeClock(NOW.timestamp())
+    skew = Skew(clock.wall)
     assert skew.seconds() is None
 
-    for ahead in (0, 9, 14, 9, 9):
+    for ahead in (0, 9, 14, *[9] * ANSWERS):
         skew.hear(header(ahead))
     assert skew.seconds() == -0.5
 
-    for _ in range(ANSWERS):
-        skew.hear(header(9))
+    clock.move(60 * MINUTES)
+    skew.hear(header(9 - 60 * MINUTES))
     assert skew.seconds() == 8.5
 
 
-def test_f27_it_is_logged_once_and_again_when_the_clock_was_set() -> None:
-    skew = Skew(lambda: NOW)
+def test_a_busy_machine_is_not_taken_for_a_wrong_clock() -> None:
+    clock = FakeClock(NOW.timestamp())
+    skew = Skew(clock.wall)
 
     with capture_logs() as logs:
-        for ahead in (3600, 3600, 3600, 0, 0):
-            skew.hear(header(ahead))
+        skew.hear(header(0))
+        clock.move(60)
+        for _ in range(10 * ANSWERS):
+            skew.hear(header(2.9 - 60))
+
+    assert logs == []
+
+
+def test_f27_it_is_logged_once_and_again_when_the_clock_was_set() -> None:
+    clock = FakeClock(NOW.timestamp() + 3600)
+    skew = Skew(clock.wall)
+
+    with capture_logs() as logs:
+        for _ in range(2 * ANSWERS):
+            skew.hear(header(0))
+        clock.move(-3600)
+        skew.hear(header(0))
 
     assert [(line["log_level"], line.get("seconds_ahead")) for line in logs] == [("warning", 3599.5), ("info", None)]
 

@@ -7,15 +7,19 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from alerts.breach import Breach, Transition
 from alerts.recovery_breach import RecoveryBreach
 from app.memory.store import MemoryStore
+from app.ports import Commit
 from app.reports.body import build
 from app.reports.canonical import canonical
 from app.reports.controls import read_frameworks
 from app.reports.gather import gather
 from app.reports.html import render
+from app.reports.recovered import fired
 from app.reports.tables import tables
 from slo.estate.spec import Estate, RecoveryTarget
+from slo.judge.burn import rules_of
 from slo.judge.drill import Drill
 from slo.judge.outage import RecoveryEvent
 from slo.judge.recovery_point import Reading, Unknown
@@ -122,3 +126,30 @@ def test_the_page_and_the_tables_show_all_of_it() -> None:
     assert DRILL.id in made["drills.csv"].decode()
     assert BREACH.id in made["recovery_breaches.csv"].decode()
     assert "api/az-loss" in made["interruptions.csv"].decode()
+
+
+def test_a_history_that_may_not_be_read_is_no_pass_in_the_report_either_until_it_may() -> None:
+    store = filled()
+
+    def state() -> str:
+        row = next(r for r in body(store)["recovery"] if r["id"] == "api/az-loss")
+        return str(row["rto"]["state"])
+
+    assert state() == "met"
+    denied = Unknown("access_denied", "not evidenced: needs rds:DescribeEvents")
+    store.keep_recovery([Reading("api", "event-history", END - 600, denied, "")], [])
+    assert state() == "not_measured"
+    store.keep_recovery([Reading("api", "event-history", END - 60, END - 60, "")], [])
+    assert state() == "met"
+
+
+def test_detection_ends_when_somebody_was_told_and_not_when_a_muted_page_would_have_been() -> None:
+    store = MemoryStore()
+    shard = store.open_shard("s", ("a",), week.WEEK.start)
+    objective = estate().objectives[0]
+    rule = rules_of(objective)[0]
+    muted = Breach(objective.id, "page", rule, week.WEEK.end - 90, Fraction(1, 9), notified_at=week.WEEK.end - 30)
+    unheard = Breach(objective.id, "ticket", rule, week.WEEK.end - 80, Fraction(1, 9))
+    opened = [Transition("opened", breach) for breach in (muted, unheard)]
+    store.commit(Commit(shard, week.WEEK.end - 20, transitions=opened))
+    assert fired(store, estate(), week.WEEK.end) == {"api": ((week.WEEK.end - 30) * 60,)}

@@ -12,6 +12,7 @@ from alerts.naming import recovery_key
 from alerts.recovery_breach import RecoveryBreach
 from app.memory.store import MemoryStore
 from app.web import exposure, numbers
+from app.web.troubles import trouble_line
 from slo.errors import StoreError
 from slo.judge.exposure_hours import ExposureHour
 from slo.judge.recovery_point import Reading, Unknown
@@ -116,6 +117,10 @@ def test_a_store_that_refuses_takes_the_figures_and_not_the_verdict() -> None:
     assert "RPO 5 min breached" in answer.text
 
 
+def verdict_of(text: str) -> str:
+    return text.partition('<p class="verdict')[2].partition("</p>")[0]
+
+
 def test_an_open_breach_stands_on_the_overview_on_the_component_and_on_recovery(shown: picture.Site) -> None:
     for path in ("/", "/components/database", "/recovery", PITR):
         text = shown.get(path).text
@@ -126,11 +131,25 @@ def test_an_open_breach_stands_on_the_overview_on_the_component_and_on_recovery(
 def test_its_own_page_tells_since_when_what_was_sent_and_what_to_do(shown: picture.Site) -> None:
     text = shown.get(f"/breaches/{OVER.id}").text
     assert "Open since 11:48Z" in text
-    assert "1h 7m exposed, RPO 5 min" in text
+    assert "due: 1h 7m exposed, RPO 5 min" in text
     assert "ALARM waiting in the outbox" in text
     assert "sloop/demo/recovery/database/point-in-time-restore" in text
     assert f'href="{PITR}"' in text
     assert "Resolved" in shown.get(f"/breaches/{OLD.id}").text
+
+
+def test_its_verdict_is_of_now_and_what_was_told_stays_at_its_time_in_the_timeline(shown: picture.Site) -> None:
+    of_open, of_resolved = (verdict_of(shown.get(f"/breaches/{row.id}").text) for row in (OVER, OLD))
+    assert "RPO 5 min breached: 1h 7m would be lost now" in of_open
+    assert OVER.detail not in of_open
+    assert OLD.detail not in of_resolved
+
+
+def test_who_was_not_told_while_it_stood_never_was() -> None:
+    snapshot = picture.shared()[0]
+    untold = replace(OVER, notified_at=None)
+    assert trouble_line(untold, snapshot).told == "not yet"
+    assert trouble_line(replace(untold, resolved_at=NOW), snapshot).told == "never"
 
 
 def test_the_page_of_an_open_breach_opens_without_the_store() -> None:

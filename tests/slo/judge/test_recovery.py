@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -303,3 +304,45 @@ def test_nothing_is_met_without_a_proof_that_is_young_enough(rows: list[tuple[An
     assert verdict.rpo.state != "met" or young
     assert verdict.rto.state in ("met", "breached") or not young
     assert (verdict.rto.state == "proof_too_old") <= (not young and any(not e.failed for e in seen))
+
+
+def test_of_two_queues_a_minute_is_read_once() -> None:
+    target = RecoveryTarget("az-loss", 0, 5)
+    web = Component("web", "ecs", recovery=(target,))
+    readings = [Reading(name, "dead-letter-queue", at, at, "sqs") for name in ("a", "b") for at in range(NOW - 600, NOW, 60)]
+    verdict = judge(web, target, Evidence(inherited=hours_of(readings), queues=("a", "b")), NOW)
+    assert verdict.coverage == Fraction(10, 30 * 1440)
+
+
+@pytest.mark.parametrize("action", ["rds:DescribeEvents", "ecs:DescribeServices", "ecs:ListServiceDeployments"])
+def test_a_history_of_failovers_that_may_not_be_read_is_never_a_pass(action: str) -> None:
+    target = RecoveryTarget("az-loss", None, 30)
+    web = Component("web", "ecs", recovery=(target,))
+    drill = RecoveryEvent("web", "drill", NOW - 900, NOW - 600, "drill", "az-loss")
+    gap = Unknown("access_denied", f"not evidenced: needs {action}")
+    assert judge(web, target, Evidence(events=[drill]), NOW).rto.state == "met"
+    found = judge(web, target, Evidence(events=[drill], gaps=[gap]), NOW).rto
+    assert (found.state, found.reasons[-1].text) == ("not_measured", gap.text)
+
+
+@pytest.mark.parametrize("kind", ["ecs", "alb"])
+def test_a_call_that_failed_is_not_why_there_is_nothing_to_read(kind: str) -> None:
+    target = RecoveryTarget("az-loss", 0, 5)
+    web = Component("web", kind, recovery=(target,))
+    gap = Unknown("access_denied", "not evidenced: needs fis:ListExperiments")
+    found = judge(web, target, Evidence(gaps=[gap]), NOW)
+    assert isinstance(found.exposure, Unknown)
+    assert found.exposure.code == {"ecs": "no_dead_letter_queue", "alb": "no_mechanism"}[kind]
+    assert gap.text in [r.text for r in found.rto.reasons]
+
+
+def test_a_failover_during_another_rehearsal_or_beside_a_restore_takes_no_longer_than_it_did() -> None:
+    targets = [RecoveryTarget(scenario, None, 30) for scenario in ("az-loss", "point-in-time-restore", "region-loss")]
+    database = Component("database", "rds", recovery=tuple(targets))
+    events = [
+        RecoveryEvent("database", "drill", NOW - 9000, NOW - 8000, "drill", "region-loss"),
+        RecoveryEvent("database", "failover", NOW - 8500, NOW - 8430, "events"),
+        RecoveryEvent("database", "restore", NOW - 8400, NOW - 7000, "jobs"),
+    ]
+    found = [judge(database, target, Evidence(events=events), NOW).rto.achieved for target in targets]
+    assert found == [70, 1400, 1000]
