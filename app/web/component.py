@@ -39,7 +39,7 @@ class Runbook:
 
 def runbook_of(component: Component) -> Runbook:
     if component.runbook is None:
-        return Runbook(f"No runbook declared: add `runbook:` to component {component.name}")
+        return Runbook(f"No runbook declared: give component {component.name} one (runbook)")
     is_web = component.runbook.startswith(("https://", "http://"))
     return Runbook(component.runbook, component.runbook) if is_web else Runbook(f"Runbook: {component.runbook}")
 

@@ -108,6 +108,8 @@ def sentence(verdict: RecoveryVerdict) -> str:
     lost = (
         f"{age(verdict.exposure)} would be lost now" if isinstance(verdict.exposure, int) else "what would be lost is unknown"
     )
+    if verdict.rpo.state == "breached" and verdict.within is not None:
+        lost += f", {numbers.percent(verdict.within, 1)} of the readings were within it"
     took = "no recovery was seen" if verdict.rto.achieved is None else f"the longest took {age(verdict.rto.achieved)}"
     halves = []
     for name, part, number in (("RPO", verdict.rpo, lost), ("RTO", verdict.rto, took)):
@@ -124,7 +126,7 @@ def steps(verdict: RecoveryVerdict) -> Iterator[Step]:
     states = {verdict.rpo.state, verdict.rto.state}
     mechanism = (verdict.mechanism or "").replace("-", " ")
     if verdict.rpo.state == "breached":
-        yield Step(f"Find out why {mechanism or 'the recovery point'} falls behind, and follow the runbook.")
+        yield Step(f"Find out why {mechanism or 'the recovery point'} falls behind.")
     if verdict.rto.state == "breached":
         yield Step("Shorten the recovery, or agree on a target that can be kept; a drill shows whether it worked.", drill)
     if "impossible" in states:

@@ -85,7 +85,7 @@ def test_the_page_of_an_objective_starts_with_the_verdict_and_the_runbook(site: 
 
 
 def test_a_component_without_a_runbook_says_what_to_add(site: picture.Site) -> None:
-    assert "No runbook declared: add `runbook:` to component jobs" in site.get("/slos/jobs.freshness").text
+    assert "No runbook declared: give component jobs one (runbook)" in site.get("/slos/jobs.freshness").text
 
 
 def test_every_chart_has_a_table_that_says_the_same(site: picture.Site) -> None:
