@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests import programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The same examples every time, and nothing kept between runs; `make chaos` takes the other one, with a seed.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
@@ -18,3 +24,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if programs.find(name) is None:
             missing = pytest.fail if programs.must_run() else pytest.skip
             missing(programs.how_to_get(name))
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command that runs in this process configures the logs of all tests behind it."""
+    yield
+    structlog.reset_defaults()
