@@ -219,7 +219,7 @@ def _looked_at(kind: str, resource: Mapping[str, str | tuple[str, ...]]) -> int:
     if kind == "s3" and "replica_bucket" in resource:
         return 4 if "replica_region" in resource else 3
     if kind == "sqs":
-        return 2 * _count(resource.get("dlq", ()))
+        return 3 * _count(resource.get("dlq", ()))
     if kind == "elasticache" and "replication_group" in resource:
         return max(1, _count(resource.get("nodes", ())) - 1)
     return 0

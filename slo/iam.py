@@ -88,6 +88,7 @@ GRANTS = (
     Grant((*_RECOVERY, "discover"), "buckets", ("s3:GetReplicationConfiguration",)),
     Grant(_RECOVERY, "buckets", ("s3:GetBucketVersioning",)),
     Grant((*_RECOVERY, "discover"), "anything", ("ecs:DescribeServices",)),
+    Grant((*_RECOVERY, "discover"), "anything", ("sqs:GetQueueAttributes",)),
     Grant(_RECOVERY, "anything", ("ecs:ListServiceDeployments", "fis:GetExperiment", "fis:ListExperiments")),
     Grant(_RECOVERY, "anything", ("backup:DescribeProtectedResource", "backup:DescribeRecoveryPoint", "backup:ListCopyJobs")),
     Grant(_RECOVERY, "anything", ("backup:ListRecoveryPointsByResource", "backup:ListRestoreJobsByProtectedResource")),
@@ -96,7 +97,7 @@ GRANTS = (
     Grant(("discover",), "anything", ("ecs:DescribeTaskDefinition", "ecs:ListClusters", "ecs:ListServices")),
     Grant(("discover",), "anything", ("elasticloadbalancing:DescribeLoadBalancers",)),
     Grant(("discover",), "anything", ("elasticloadbalancing:DescribeTargetGroups", "es:ListDomainNames", "sns:ListTopics")),
-    Grant(("discover",), "anything", ("s3:ListAllMyBuckets", "sqs:GetQueueAttributes", "sqs:ListQueues")),
+    Grant(("discover",), "anything", ("s3:ListAllMyBuckets", "sqs:ListQueues")),
     Grant(("discover",), "buckets", ("s3:GetBucketLocation", "s3:GetMetricsConfiguration")),
     Grant(tuple(ROLES), "roles", ("sts:AssumeRole",)),
 )

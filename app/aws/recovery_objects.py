@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 _REPLICATION = "s3:GetReplicationConfiguration"
 _VERSIONING = "s3:GetBucketVersioning"
+SHORTEST_RETENTION = 60
+"""Seconds that SQS keeps a message at the least: a queue whose oldest message is younger loses none."""
+EXPIRY_MARGIN = 60
+"""CloudWatch tells ages by the minute: a message that is about to expire is seen up to a minute before."""
 FAILED_MINUTES = 1440
 """So long a failed operation is remembered: nothing tells when somebody has replicated the object again."""
 
@@ -81,22 +85,46 @@ def _versioned(look: Look, answer: Any | Unknown) -> int | Unknown:
 
 
 def look_at_queue(look: Look) -> None:
-    """All messages before the oldest dead-lettered one were processed: its arrival is the queue's recovery point."""
-    queue = look.text("dlq")
-    if queue is None:
+    """All messages before the oldest dead-lettered one were processed: its arrival is the queue's recovery point.
+
+    A message that nobody took before the retention ran out is lost as well; CloudWatch counts none of these, but the oldest
+    message is then as old as the retention lets it be.
+    """
+    queue, dead = look.text("queue"), look.text("dlq")
+    if dead is None:
         return
 
-    def query(metric: str) -> MetricQuery:
-        return look.query("AWS/SQS", metric, {"QueueName": queue}, "Maximum")
+    def query(metric: str, name: str) -> MetricQuery:
+        return look.query("AWS/SQS", metric, {"QueueName": name}, "Maximum")
 
-    visible, age = query("ApproximateNumberOfMessagesVisible"), query("ApproximateAgeOfOldestMessage")
-    values = look.metrics((visible, age))
-    count, oldest = values[visible], values[age]
-    source = f"cloudwatch:GetMetricData AWS/SQS ApproximateNumberOfMessagesVisible of {queue}"
+    visible, age = query("ApproximateNumberOfMessagesVisible", dead), query("ApproximateAgeOfOldestMessage", dead)
+    waiting = query("ApproximateAgeOfOldestMessage", queue or dead)
+    values = look.metrics((visible, age, waiting))
+    source = f"cloudwatch:GetMetricData AWS/SQS ApproximateNumberOfMessagesVisible of {dead}"
+    count, oldest, waits = values[visible], values[age], values[waiting]
     if isinstance(count, Unknown) or count == 0:
-        look.reading("dead-letter-queue", count if isinstance(count, Unknown) else look.at, source)
+        newest, note = _unexpired(look, queue, waits)
+        look.reading("dead-letter-queue", count if isinstance(count, Unknown) else newest, source, note)
         return
     known = not isinstance(oldest, Unknown)
     since = round(oldest) if not isinstance(oldest, Unknown) else 60
     note = f"{count:.0f} dead-lettered messages" + ("" if known else "; how old they are is unknown, at least a minute")
     look.reading("dead-letter-queue", look.at - max(1, since), source, note)
+
+
+def _unexpired(look: Look, queue: str | None, waits: float | Unknown) -> tuple[int | Unknown, str | None]:
+    """The moment of the look while nothing expires; an empty queue tells no age, and nothing expires in it."""
+    if queue is None or isinstance(waits, Unknown) or look.account is None:
+        return look.at, None
+    if waits < SHORTEST_RETENTION:
+        return look.at, None
+    place = look.account
+    domain = "amazonaws.com.cn" if place.region.startswith("cn-") else "amazonaws.com"
+    url = f"https://sqs.{place.region}.{domain}/{place.id}/{queue}"
+    told = look.call("sqs", "sqs:GetQueueAttributes", slow=True, QueueUrl=url, AttributeNames=["MessageRetentionPeriod"])
+    if isinstance(told, Unknown):
+        return told, None
+    retention = int(told["Attributes"]["MessageRetentionPeriod"])
+    if waits < retention - EXPIRY_MARGIN:
+        return look.at, None
+    return look.at - EXPIRY_MARGIN, f"messages of {queue} expire unread after {retention} s"

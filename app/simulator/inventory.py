@@ -121,7 +121,8 @@ class Inventory:
         """Its attributes; only a queue that has a dead-letter queue has a policy."""
         dead = next((str(c.resource["dlq"]) for c in self.of("sqs") if queue_url(c.resource["queue"]) == url), None)
         policy = json.dumps({"deadLetterTargetArn": arn("sqs", dead), "maxReceiveCount": 5}) if dead else None
-        return {"QueueArn": arn("sqs", url.rpartition("/")[2]), **({"RedrivePolicy": policy} if policy else {})}
+        told = {"QueueArn": arn("sqs", url.rpartition("/")[2]), "MessageRetentionPeriod": "345600"}
+        return told | ({"RedrivePolicy": policy} if policy else {})
 
     def buckets(self, region: str) -> list[str]:
         """Copies are in the region that the estate says."""

@@ -217,7 +217,7 @@ def test_what_recovery_reads_is_counted_beside_the_shards_as_often_as_the_tighte
         Component("jobs", "sqs", resource={"queue": "q", "dlq": "dead"}),
     )
     found = reading(Estate("t", components=components), [], PRICES)
-    assert {s.component: s.series for s in found.shares} == {"database": 3, "one-replica": 2, "jobs": 2}
+    assert {s.component: s.series for s in found.shares} == {"database": 3, "one-replica": 2, "jobs": 3}
     assert {s.source for s in found.shares} == {LOOKS}
-    each_minute, every_five = 3 + 2, Fraction(2, 5)
+    each_minute, every_five = 3 + 3, Fraction(2, 5)
     assert found.total.dollars == found.hottest == (each_minute + every_five) * Fraction("0.438")

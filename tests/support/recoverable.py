@@ -11,6 +11,7 @@ from app.simulator.cloudwatch import CloudWatch
 from app.simulator.describe import Describe
 from app.simulator.recoverable import Resources
 from app.simulator.server import create_app
+from app.simulator.sqs import Sqs
 from app.simulator.wire import Refused, refuse
 from slo.estate.spec import Account, Component, Estate
 from tests.support.serving import serving
@@ -78,6 +79,13 @@ def wired(estate: Estate = ESTATE, now: float = NOW + 7) -> Iterator[Wire]:
     cloudwatch = CloudWatch(clock, lambda *_: None, allow_aws_namespace=True)
     faults: list[Fault] = []
     described = Describe(clock, lambda: Resources.of(estate), lambda: faults)
-    app = create_app(cloudwatch, clock, query=described.before(nobody), routes=described.routes(), targets=described.targets())
+    app = create_app(
+        cloudwatch,
+        clock,
+        query=described.before(nobody),
+        routes=described.routes(),
+        targets=described.targets(),
+        regional={"AmazonSQS": Sqs().answer},
+    )
     with serving(app) as url:
         yield Wire(clock, cloudwatch, described, faults, url)

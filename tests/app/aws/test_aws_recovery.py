@@ -154,6 +154,25 @@ def test_a_dead_letter_is_a_message_lost_since_it_came(wire: Wire) -> None:
     assert (found.exposure, found.note) == (900, "3 dead-lettered messages")
 
 
+@pytest.mark.parametrize(("age", "exposure"), [(30, 0), (400, 0), (539, 0), (540, 60), (600, 60)])
+def test_a_message_as_old_as_its_queue_keeps_it_is_about_to_be_lost(wire: Wire, age: int, exposure: int) -> None:
+    client = AwsSession({"main": MAIN}).client("sqs", "main")
+    client.create_queue(QueueName="prod-jobs", Attributes={"MessageRetentionPeriod": "600"})
+    wire.put("AWS/SQS", "ApproximateNumberOfMessagesVisible", DEAD_LETTERS, 0)
+    wire.put("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "prod-jobs"}, age)
+    found = reading(wire, JOBS, "dead-letter-queue")
+    assert found.exposure == exposure
+    assert found.note == ("messages of prod-jobs expire unread after 600 s" if exposure else None)
+
+
+def test_whether_old_messages_expire_is_no_guess(wire: Wire) -> None:
+    wire.put("AWS/SQS", "ApproximateNumberOfMessagesVisible", DEAD_LETTERS, 0)
+    wire.put("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "prod-jobs"}, 400)
+    found = look(wire, JOBS)
+    assert isinstance(found.readings[0].newest, Unknown)
+    assert len(found.gaps) == 1
+
+
 def test_a_long_history_of_events_is_read_page_by_page(wire: Wire) -> None:
     wire.faults += [Fault("rds-failover", NOW - 90_000 - n * 1000, NOW - 89_940 - n * 1000) for n in range(70)]
     assert len(look(wire, DATABASE).events) == 70
