@@ -76,8 +76,9 @@ PALE = """all => { const light = text => { const [r, g, b] = text.match(/[0-9.]+
         return own === "rgba(0, 0, 0, 0)" ? ground(e.parentElement) : own; };
     const contrast = e => { const two = [light(getComputedStyle(e).color), light(ground(e))].sort((a, b) => b - a);
         return (two[0] + 0.05) / (two[1] + 0.05); };
-    return all.filter(e => contrast(e) < 4.5).map(e => `${contrast(e).toFixed(1)} ${e.outerHTML.slice(0, 120)}`); }"""
-"""Words whose contrast with what they stand on is below WCAG's 4.5 : 1."""
+    const shown = all.filter(e => e.isConnected && contrast(e) < 4.5);
+    return shown.map(e => `${contrast(e).toFixed(1)} ${e.outerHTML.slice(0, 120)}`); }"""
+"""Words whose contrast with what they stand on is below WCAG's 4.5 : 1. What was replaced meanwhile stands on nothing."""
 
 
 class Shown:
