@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from slo.judge.answer import Answer
 
 SHORT = Patience(connect=0.2, read=0.15, total=0.3)
+PATIENT = Patience()
 SPAN = Span(M0, M0 + 2)
 
 
@@ -55,12 +56,12 @@ def series(*values: Any, **labels: str) -> dict[str, Any]:
 
 
 @contextmanager
-def reading(access: Access, patience: Patience = SHORT) -> Iterator[PrometheusSource]:
+def reading(access: Access, patience: Patience = PATIENT) -> Iterator[PrometheusSource]:
     with closing(PrometheusSource(access.url, client=access.client(patience), secrets=access.secrets)) as source:
         yield source
 
 
-def ask(access: Access, selector: str = "x", patience: Patience = SHORT) -> Answer:
+def ask(access: Access, selector: str = "x", patience: Patience = PATIENT) -> Answer:
     query = CounterQuery(selector)
     with reading(access, patience) as source:
         return source.fetch([query], SPAN)[query]
@@ -120,7 +121,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99
 def test_f08_an_answer_that_drips_ends_at_the_total_deadline(first: bytes) -> None:
     began = time.monotonic()
     with saying(dripping(first)) as url, pytest.raises(SourceError) as caught:
-        ask(Access(url))
+        ask(Access(url), patience=SHORT)
     assert SHORT.total <= time.monotonic() - began < SHORT.total + 3  # it would drip for 10 s
     assert caught.value.retryable
 
@@ -128,7 +129,7 @@ def test_f08_an_answer_that_drips_ends_at_the_total_deadline(first: bytes) -> No
 @pytest.mark.parametrize("first", [HEAD, HEAD + b'{"status":'])
 def test_f08_the_message_says_that_the_whole_answer_took_too_long(first: bytes) -> None:
     with saying(dripping(first)) as url, pytest.raises(SourceError, match=r"x: no whole answer within 0\.3 s$"):
-        ask(Access(url))
+        ask(Access(url), patience=SHORT)
 
 
 def test_f08_a_server_that_takes_the_connection_and_says_nothing_ends_at_the_read_timeout() -> None:
@@ -141,7 +142,7 @@ def test_f08_a_server_that_takes_the_connection_and_says_nothing_ends_at_the_rea
     with saying(silent) as url:
         began = time.monotonic()
         with pytest.raises(SourceError, match="timed out") as caught:
-            ask(Access(url))
+            ask(Access(url), patience=SHORT)
         done.set()
     assert SHORT.read <= time.monotonic() - began < 4
     assert caught.value.retryable
@@ -156,7 +157,7 @@ def test_f08_a_handshake_that_never_ends_is_a_connection_that_took_too_long() ->
 
     with saying(silent, listens=False) as url:
         with pytest.raises(SourceError, match="timed out"):
-            ask(Access(url.replace("http:", "https:")))
+            ask(Access(url.replace("http:", "https:")), patience=SHORT)
         done.set()
 
 
